@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/metrics.hpp"
+#include "base/offload.hpp"
+#include "base/oneshot.hpp"
+#include "base/result.hpp"
+
+namespace warren {
+namespace {
+
+TEST(ErrorTable, HasOneRowForEveryCodeInOrderWithADistinctName) {
+    std::set<std::string_view> names;
+    int expected = 1;
+    for (const auto& row : all_errcs()) {
+        EXPECT_EQ(static_cast<int>(row.code), expected++);
+        EXPECT_TRUE(names.insert(row.wire_name).second) << row.wire_name;
+        EXPECT_GE(row.http_status, 400);
+        EXPECT_FALSE(row.default_message.empty());
+    }
+    EXPECT_EQ(expected - 1, static_cast<int>(Errc::internal));
+}
+
+Result<int> half(int n) {
+    if (n % 2 != 0) return Error(Errc::invalid, "odd");
+    return n / 2;
+}
+
+Result<int> quarter(int n) {
+    WARREN_TRY(h, half(n));
+    WARREN_TRY(q, half(h));
+    return q;
+}
+
+TEST(Result, TryReturnsTheFirstErrorAndValueThrowsOnOne) {
+    EXPECT_EQ(quarter(8).value(), 2);
+    EXPECT_EQ(quarter(6).error().message, "odd");
+    EXPECT_THROW(quarter(6).value(), std::logic_error);
+}
+
+Task<void> call(Offload& offload, std::thread::id& worker, std::thread::id& resumed) {
+    auto job = [&worker]() -> Result<int> {
+        worker = std::this_thread::get_id();
+        return 7;
+    };
+    auto running = offload.run(job);
+    const auto result = co_await std::move(running);
+    EXPECT_EQ(result.value(), 7);
+    resumed = std::this_thread::get_id();
+}
+
+TEST(Offload, RunsOnItsOwnThreadAndResumesOnTheCallers) {
+    asio::io_context io;
+    Offload offload(1, 4);
+    std::thread::id worker;
+    std::thread::id resumed;
+    asio::co_spawn(io, call(offload, worker, resumed), asio::detached);
+    io.run();
+    EXPECT_EQ(resumed, std::this_thread::get_id());
+    EXPECT_NE(worker, resumed);
+}
+
+Task<void> refused(Offload& offload, Errc& code) {
+    auto job = []() -> Result<int> { return 1; };
+    auto running = offload.run(job);
+    const auto result = co_await std::move(running);
+    code = result.error().code;
+}
+
+TEST(Offload, RefusesWhatIsBeyondItsQueue) {
+    asio::io_context io;
+    Offload offload(1, 0);
+    Errc code{};
+    asio::co_spawn(io, refused(offload, code), asio::detached);
+    io.run();
+    EXPECT_EQ(code, Errc::overloaded);
+}
+
+Task<void> wait_for(Oneshot<int>& shot, int& got) {
+    auto waiting = shot.wait();
+    got = co_await std::move(waiting);
+}
+
+TEST(Oneshot, HandsItsValueOverInEitherOrder) {
+    asio::io_context io;
+    Oneshot<int> early;
+    Oneshot<int> late;
+    int first = 0;
+    int second = 0;
+    early.set(1);
+    asio::co_spawn(io, wait_for(early, first), asio::detached);
+    asio::co_spawn(io, wait_for(late, second), asio::detached);
+    asio::post(io, [&late] { late.set(2); });
+    io.run();
+    EXPECT_EQ(first, 1);
+    EXPECT_EQ(second, 2);
+}
+
+TEST(Metrics, ExposesWhatWasCounted) {
+    Metrics metrics;
+    metrics.counter("warren_test_total", "Tests.", {{"kind", "a"}}).Increment();
+    EXPECT_NE(metrics.expose().find("warren_test_total{kind=\"a\"} 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace warren

@@ -1,0 +1,58 @@
+#pragma once
+#include <atomic>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace warren {
+
+/// Threads of their own for calls that block (Argon2id, a driver). At most `queue_max` calls wait or run at
+/// once; beyond that a call is refused at once with `overloaded`, so a slow disk or server cannot grow
+/// memory. The destructor waits for the calls that were accepted.
+class Offload {
+public:
+    Offload(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max), pool_(threads) {}
+    ~Offload() { pool_.join(); }
+
+    /// Runs `f` (returning a Result) on one of the threads and resumes the caller on its own executor.
+    /// @errors overloaded, and whatever `f` returns
+    template <class F>
+    Task<std::invoke_result_t<F&>> run(F f) {
+        using R = std::invoke_result_t<F&>;
+        if (waiting_.fetch_add(1) >= queue_max_) {
+            --waiting_;
+            co_return R(Error(Errc::overloaded));
+        }
+        auto initiate = [this, f = std::move(f)](auto handler) mutable {
+            auto executor = asio::prefer(asio::get_associated_executor(handler),
+                                         asio::execution::outstanding_work.tracked);
+            auto job = [this, f = std::move(f), handler = std::move(handler),
+                        executor = std::move(executor)]() mutable {
+                auto result = f();
+                --waiting_;
+                auto resume = [handler = std::move(handler), result = std::move(result)]() mutable {
+                    std::move(handler)(std::move(result));
+                };
+                asio::post(executor, std::move(resume));
+            };
+            asio::post(pool_, std::move(job));
+        };
+        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(R)>(std::move(initiate),
+                                                                                        asio::use_awaitable);
+    }
+
+private:
+    std::size_t queue_max_;
+    std::atomic<std::size_t> waiting_{0};
+    asio::thread_pool pool_;
+};
+
+}  // namespace warren
