@@ -1,0 +1,48 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "model/channel.hpp"
+
+namespace warren {
+
+/// What is derived from the logs and may be made anew from them: channel documents and member rows; beside
+/// them the origins (idempotent creation) and hints. Every write is idempotent and monotone, so any node may
+/// repeat any of them in any order. Thread-safe. Every call may fail with `unavailable`, `timed_out` or
+/// `overloaded`. Contract: tests/contract/channel_store_contract.hpp  @see docs/storage.md#projections
+class ChannelStore {
+public:
+    virtual ~ChannelStore() = default;
+
+    /// Inserts `origin` -> `mine` unless there is a row already; the id that the row holds. Durable on
+    /// return.
+    virtual Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) = 0;
+
+    /// Stores the document if none is there or if its `state_seq` is greater than the stored one's.
+    virtual Task<Result<void>> put_channel(Channel channel, Deadline deadline) = 0;
+
+    /// The documents that exist among `ids`, in any order.
+    virtual Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) = 0;
+
+    /// Merges rows by (channel, user, from): inserted where absent; else `to` is set where the stored one is
+    /// 0, and `role` taken where `role_seq` is greater. Never undoes either. Rows of one channel, any number.
+    virtual Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) = 0;
+
+    /// The rows that cover `at` (MemberRow::covers), by user id ascending, after `after`, at most `limit`.
+    virtual Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after,
+                                                         std::size_t limit, Deadline deadline) = 0;
+
+    /// Every row of one person, ended stays too, in any order.
+    virtual Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) = 0;
+
+    /// Raises hints: a row is replaced only by a greater seq.
+    virtual Task<Result<void>> raise_hints(std::vector<HeadHint> hints, Deadline deadline) = 0;
+
+    /// The hints that exist among `ids`, in any order.
+    virtual Task<Result<std::vector<HeadHint>>> hints(std::vector<ChannelId> ids, Deadline deadline) = 0;
+};
+
+}  // namespace warren

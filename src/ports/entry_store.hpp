@@ -1,0 +1,69 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "model/entry.hpp"
+
+namespace warren {
+
+/// Who said which nonce: unique within a channel.
+struct NonceKey {
+    UserId sender;
+    std::string nonce;
+    friend auto operator<=>(const NonceKey&, const NonceKey&) = default;
+};
+
+/// One place in one log.
+struct Place {
+    ChannelId channel;
+    Seq seq = 0;
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+/// The entries of every channel, durable and ordered. Thread-safe. Knows nothing of who may write:
+/// chat/channel_log decides that and numbers the entries. "Committed" below means: durable here for SQLite,
+/// and acknowledged by a majority (read concern majority, one causally consistent session) for MongoDB. Every
+/// call may also fail with `unavailable`, `timed_out` or `overloaded`. Contract:
+/// tests/contract/entry_store_contract.hpp  @see docs/storage.md
+class EntryStore {
+public:
+    virtual ~EntryStore() = default;
+
+    /// The newest committed entry, or nothing for a channel without entries. Reflects every insert that was
+    /// acknowledged to anybody before the call.
+    virtual Task<Result<EntryPtr>> head(ChannelId channel, Deadline deadline) = 0;
+
+    /// `head` of many channels, in the order asked; null where there is none.
+    virtual Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) = 0;
+
+    /// The committed entries of `channel` under any of `keys`, in any order.
+    virtual Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                            Deadline deadline) = 0;
+
+    /// Stores `run` (one channel, one bucket, consecutive seqs, 1 to kRunEntriesMax) in order of seq, if none
+    /// of its seqs exists yet. Resolves once all of it is committed. After any error the outcome is unknown,
+    /// a prefix may be stored, now or later: read back with `range`.
+    /// @errors taken (one of the seqs exists: someone else was faster, or an earlier attempt of one's own)
+    virtual Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) = 0;
+
+    /// The committed entries with from <= seq <= to, ascending, at most `limit`, whatever their bucket.
+    virtual Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                                      Deadline deadline) = 0;
+
+    /// The committed entries that target an entry of `bucket` (edit, delete, react) with seq > after,
+    /// ascending.
+    virtual Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                          Deadline deadline) = 0;
+
+    /// Those of `places` at which a committed entry exists, in any order: what an audit asks.
+    virtual Task<Result<std::vector<Place>>> existing(std::vector<Place> places, Deadline deadline) = 0;
+
+    /// The oldest seq kept (1 until retention moves it).
+    virtual Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) = 0;
+};
+
+}  // namespace warren
