@@ -59,8 +59,9 @@ public:
     virtual Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
                                                           Deadline deadline) = 0;
 
-    /// Those of `places` at which a committed entry exists, in any order: what an audit asks.
-    virtual Task<Result<std::vector<Place>>> existing(std::vector<Place> places, Deadline deadline) = 0;
+    /// The committed entries at `places`, in any order; places without one are left out. At most a few
+    /// hundred places a call, of any channels: what an audit and a list of channels ask.
+    virtual Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline deadline) = 0;
 
     /// The oldest seq kept (1 until retention moves it).
     virtual Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) = 0;
