@@ -207,7 +207,7 @@ for (const [way, transports] of Object.entries(ways)) {
     test("no recovery is offered: no pid in CONNECT", async () => {
       const socket = await open();
       assert.equal(socket._pid, undefined);
-      assert.equal(socket.recovered, false);
+      assert.ok(!socket.recovered);
     });
   });
 }

@@ -1,0 +1,132 @@
+// npm's clients while they change from polling to WebSocket: the moments at which packets are lost or overtake each other.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Socket as EngineClient } from "engine.io-client";
+import { EchoServer, kWaitMs, within } from "./support.mjs";
+import { connect, connected, disconnectAll, eventually, nextEvent } from "./stock.mjs";
+
+let server;
+before(async () => (server = await EchoServer.start()));
+after(() => server.stop());
+
+const transports = ["polling", "websocket"];
+const inOrder = (count) => Array.from({ length: count }, (_, i) => i);
+
+/** Collects `count` events of that name; resolves to their first arguments. */
+function collect(socket, name, count) {
+  const got = [];
+  const all = new Promise((resolve) => {
+    socket.on(name, (first) => got.push(first) === count && resolve(got));
+  });
+  return eventually(all, `${count} times ${name}`).catch((error) => {
+    throw new Error(`${error.message}: got ${got.length}`);
+  });
+}
+
+function upgraded(socket) {
+  if (socket.io.engine?.transport.name === "websocket") return Promise.resolve();
+  const done = new Promise((resolve) => {
+    const watch = () => socket.io.engine.once("upgrade", resolve);
+    if (socket.io.engine) watch();
+    else socket.io.once("open", watch);
+  });
+  return within(done, "the upgrade", kWaitMs * 2);
+}
+
+describe("upgrade of stock clients", { concurrency: true }, () => {
+  after(() => disconnectAll());
+
+  test("a client ends on WebSocket and works there", async () => {
+    const socket = connect(server, { transports });
+    await nextEvent(socket, "connect");
+    await upgraded(socket);
+    assert.equal(socket.io.engine.transport.name, "websocket");
+    assert.equal(await socket.timeout(5000).emitWithAck("message-with-ack", "after"), "after");
+  });
+
+  test("a burst of events sent while the upgrade goes on keeps its order and loses none", async () => {
+    for (let round = 0; round < 5; ++round) {
+      const socket = connect(server, { transports });
+      const all = collect(socket, "message-back", 600);
+      const isUpgraded = upgraded(socket);
+      for (let i = 0; i < 200; ++i) socket.emit("message", i);
+      await nextEvent(socket, "connect");
+      for (let i = 200; i < 400; ++i) {
+        socket.emit("message", i);
+        if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await isUpgraded;
+      for (let i = 400; i < 600; ++i) socket.emit("message", i);
+      assert.deepEqual(await all, inOrder(600));
+      socket.disconnect();
+    }
+  });
+
+  test("binary events sent while the upgrade goes on keep their attachments", async () => {
+    const socket = connect(server, { transports });
+    const all = collect(socket, "message-back", 300);
+    for (let i = 0; i < 300; ++i) {
+      socket.emit("message", Buffer.from(`${i}`), { nested: Buffer.alloc(i, 1) });
+      if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual((await all).map(String), inOrder(300).map(String));
+  });
+
+  test("many clients upgrade at once while each sends", async () => {
+    const one = async () => {
+      const socket = connect(server, { transports });
+      const all = collect(socket, "message-back", 60);
+      for (let i = 0; i < 30; ++i) socket.emit("message", i);
+      await upgraded(socket);
+      for (let i = 30; i < 60; ++i) socket.emit("message", i);
+      assert.deepEqual(await all, inOrder(60));
+    };
+    await Promise.all(Array.from({ length: 30 }, one));
+  });
+
+  test("a client that connects two namespaces while it upgrades has both", async () => {
+    const main = connect(server, { transports });
+    const custom = main.io.socket("/custom");
+    const both = [nextEvent(main, "auth"), nextEvent(custom, "auth")];
+    await Promise.all(both);
+    await upgraded(main);
+    const answers = [main, custom].map((socket) => socket.timeout(5000).emitWithAck("message-with-ack", socket.nsp));
+    assert.deepEqual(await Promise.all(answers), ["/", "/custom"]);
+  });
+
+  test("a client whose upgrade is refused stays on polling", async () => {
+    const socket = await connected(server, { transports: ["polling"], upgrade: false });
+    assert.equal(socket.io.engine.transport.name, "polling");
+    assert.equal(await socket.timeout(5000).emitWithAck("message-with-ack", 1), 1);
+  });
+});
+
+describe("bare Engine.IO with the stock client", { concurrency: true }, () => {
+  const clients = [];
+  after(() => clients.forEach((client) => client.close()));
+
+  for (const way of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+    test(`text comes back as text and bytes as bytes, in order: ${way.join(", ")}`, async () => {
+      const client = new EngineClient(server.url, { path: "/engine.io/", transports: way });
+      clients.push(client);
+      const sent = inOrder(200).map((i) => (i % 3 === 0 ? Buffer.from([i, 0, 255]) : `text ${i} €😀`));
+      const got = [];
+      const all = new Promise((resolve) => client.on("message", (data) => got.push(data) === sent.length && resolve()));
+      await within(new Promise((resolve) => client.once("open", resolve)), "open");
+      for (const [i, data] of sent.entries()) {
+        client.send(data);
+        if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await eventually(all, "all messages");
+      assert.deepEqual(got, sent);
+    });
+  }
+
+  test("an empty text comes back", async () => {
+    const client = new EngineClient(server.url, { path: "/engine.io/", transports: ["websocket"] });
+    clients.push(client);
+    const back = new Promise((resolve) => client.once("message", resolve));
+    client.send("");
+    assert.equal((await within(back, "the empty text")) ?? "", ""); // the client makes undefined of it
+  });
+});
