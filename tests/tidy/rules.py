@@ -21,7 +21,7 @@ INCLUDES = {
 
 # Headers of other libraries: who may name them. The domain knows neither sockets nor JSON; a driver has one home.
 FOREIGN = [
-    (r"boost/(beast|json)", "not", {"chat", "ports", "model"}),
+    (r"boost/(beast|json)", "not", {"chat", "ports"}),
     (r"sqlite3\.h", "only", {"adapters/sqlite"}),
     (r"(mongoc|bson)(/|\.h)", "only", {"adapters/mongo"}),
     (r"(rabbitmq-c/|amqp)", "only", {"adapters/rabbitmq"}),
