@@ -209,6 +209,14 @@ const nodeConfig = ({ port, adminPort, dir }) => ({
   store: { data_dir: dir },
 });
 
+/** The further settings of one node of several, over a broker and a store that `startServer` gave. */
+export const clusterConfig = ({ name, broker, store, database = "warren" }) => ({
+  node: { id: name },
+  store: { kind: "mongodb" },
+  mongodb: { url: store.url, database },
+  rabbitmq: { url: broker.url },
+});
+
 const merged = (base, more) => {
   const result = { ...base };
   for (const [key, value] of Object.entries(more)) {
