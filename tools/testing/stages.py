@@ -132,6 +132,10 @@ def _pytest(name, paths, timeout_seconds=600):
     return run_jobs(name, [Job(name, command, {"PYTHONDONTWRITEBYTECODE": "1"}, timeout_seconds)], 1)
 
 
+def _below(folder, pattern):
+    return sorted(file for file in folder.rglob(pattern) if "node_modules" not in file.parts)
+
+
 def _black_box(stage, folder, context, parallel, timeout_seconds):
     """Every *.test.mjs with node's test runner and every test_*.py with pytest, each file a job."""
     binary = Path(os.environ.get("WARREN_BIN", ROOT / "build" / context.preset / "bin" / "warren")).resolve()
@@ -140,10 +144,9 @@ def _black_box(stage, folder, context, parallel, timeout_seconds):
     node = ["node", "--test", "--test-reporter=junit", "--test-reporter-destination={xml}",
             "--test-reporter=spec", "--test-reporter-destination=stdout"]
     pytest = [VENV_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml={xml}"]
-    files = [(file, node) for file in sorted(folder.glob("*.test.mjs"))]
-    files += [(file, pytest) for file in sorted(folder.glob("test_*.py"))]
-    jobs = [Job(file.name.removesuffix(".mjs"), [*command, file], dict(env), timeout_seconds)
-            for file, command in files if context.wants(file.name)]
+    files = [(file, node) for file in _below(folder, "*.test.mjs")] + [(file, pytest) for file in _below(folder, "test_*.py")]
+    jobs = [Job(str(file.relative_to(folder)).replace("/", "-"), [*command, file], dict(env), timeout_seconds)
+            for file, command in files if context.wants(str(file.relative_to(folder)))]
     if jobs and not binary.with_name("warren-echo").exists() and not binary.exists():
         raise StageFailed(f"{binary} was not built; see the stage build")
     return run_jobs(stage, jobs, parallel)
