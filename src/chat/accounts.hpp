@@ -1,0 +1,53 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/environment.hpp"
+
+namespace warren::chat {
+
+/// What a fresh sign-in gives its holder. Neither token is stored anywhere.
+struct SignedIn {
+    User user;
+    std::string token;  ///< For the cookie, or `Authorization: Bearer`.
+    WallTime expires_at{};
+};
+
+/// Who somebody is who showed a token.
+struct Identity {
+    User user;
+    TokenHash socket_token_hash{};  ///< Names the session, for later checks that it exists still.
+};
+
+/// People, passwords and sessions. Thread-safe: holds nothing but references, callable from any executor.
+/// Errors beyond those named: unavailable, timed_out, overloaded.
+class Accounts {
+public:
+    Accounts(Environment& env, Secrets& secrets, std::chrono::seconds session_lifetime)
+        : env_(env), secrets_(secrets), session_lifetime_(session_lifetime) {}
+
+    /// Makes an active person with a random unique phone number. @errors invalid (name, e-mail or password,
+    /// saying what to mend), conflict (e-mail in use)
+    Task<Result<User>> add(std::string email, std::string name, std::string password, Deadline deadline);
+    /// @errors unauthenticated (unknown, inactive, suspended or wrong: which is not told, and takes as long)
+    Task<Result<SignedIn>> sign_in(std::string email, std::string password, Deadline deadline);
+    /// @errors unauthenticated
+    Task<Result<User>> who_is(std::string token, Deadline deadline);
+    /// The person whose Socket.IO token this is. @errors unauthenticated
+    Task<Result<Identity>> who_connects(std::string socket_token, Deadline deadline);
+    /// The Socket.IO token that belongs to a session token: the same for the life of the session.
+    std::string socket_token_of(std::string_view token) const;
+    /// Ends every session of `user` in the store. Connections are ended by Delivery::sign_out.
+    Task<Result<void>> end_sessions(UserId user, Deadline deadline);
+    Task<Result<std::vector<User>>> search(std::string text, std::size_t page, std::size_t limit,
+                                           Deadline deadline);
+    Task<Result<std::vector<User>>> list(UserId after, std::size_t limit, Deadline deadline);
+
+private:
+    Environment& env_;
+    Secrets& secrets_;
+    std::chrono::seconds session_lifetime_;
+};
+
+}  // namespace warren::chat

@@ -1,0 +1,166 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/channel_log.hpp"
+#include "chat/delivery.hpp"
+#include "chat/directory.hpp"
+#include "chat/fold.hpp"
+#include "chat/subscriber.hpp"
+
+namespace warren::chat {
+
+/// A new message as its sender gave it; shape and sizes are checked here.
+struct MessageDraft {
+    MessageBody body;
+    std::string nonce;  ///< May be empty: one is made.
+};
+
+struct GroupDraft {
+    std::string name;
+    std::vector<UserId> members;  ///< May hold the creator and repeats.
+    HistoryAccess history = HistoryAccess::all;
+    std::string data;
+    std::string nonce;  ///< May be empty: one is made.
+};
+
+/// A channel that was made, or that had been made before by the same call.
+struct Created {
+    ChannelId channel;
+    bool existed = false;
+};
+
+/// A channel as `channels:get` shows it.
+struct ChannelPage {
+    ChannelViewPtr view;
+    EntryPtr head;
+    std::vector<FoldedMessage> messages;  ///< The newest, oldest first.
+};
+
+/// One line of `channels:list`.
+struct ChannelLine {
+    Channel channel;
+    Role role = Role::member;
+    EntryPtr head;
+    std::optional<FoldedMessage> newest;
+};
+struct ChannelLines {
+    std::vector<ChannelLine> lines;   ///< Latest activity first.
+    std::optional<std::string> next;  ///< What to give as `after` for more.
+};
+
+struct HistoryQuery {
+    enum class From { newest, before, after, around };
+    From from = From::newest;
+    Seq seq = 0;
+    std::size_t limit = 50;  ///< 1 to 100.
+};
+struct HistoryPage {
+    std::vector<FoldedMessage> messages;  ///< Oldest first.
+    Seq from = 0;                         ///< The seqs covered: from <= seq <= to ...
+    Seq to = 0;                           ///< ... 0, 0 where none.
+    Seq head = 0;
+    Seq first_seq = 1;
+    bool limited = false;  ///< There is more in the direction asked.
+};
+
+struct MemberPage {
+    std::vector<MemberView> members;  ///< By user id.
+    std::optional<UserId> next;
+    std::size_t total = 0;
+};
+
+/// What `sync` says of one channel.
+struct SyncedChannel {
+    std::vector<EntryPtr> entries;  ///< Raw, after the seq asked, ascending, without a hole.
+    EntryPtr head;
+    Seq first_seq = 1;
+    bool limited = false;  ///< More remain after the last of `entries`.
+};
+struct SyncAnswer {
+    std::unordered_map<ChannelId, SyncedChannel> channels;
+    std::vector<std::pair<ChannelViewPtr, EntryPtr>>
+        joined;                   ///< The caller's channels that were not asked for, with their heads.
+    std::vector<ChannelId> left;  ///< Asked for, but not (or no longer) the caller's.
+};
+/// What a value costs in the answer, so that it can be kept within Limits::answer_bytes_max. Given by the
+/// gateway.
+using EntryBytes = std::function<std::size_t(const Entry&)>;
+using MessageBytes = std::function<std::size_t(const FoldedMessage&)>;
+
+/// Everything that people do in channels. One per node; every call and every callback is on its executor.
+/// Errors beyond those named: unavailable, timed_out, overloaded.
+class Chat {
+public:
+    Chat(asio::any_io_executor executor, Environment env);
+    ~Chat();
+
+    void start() { delivery_.start(); }
+    Task<void> stop() { return delivery_.stop(); }
+    asio::any_io_executor executor() const { return executor_; }
+    const Environment& environment() const { return env_; }
+    Delivery& delivery() { return delivery_; }
+
+    /// Appends a message. Two calls for one channel are stored in the order in which they were made.
+    /// @errors not_found (no such channel, or the sender is not in it), invalid, too_large, nonce_conflict
+    Task<Result<EntryPtr>> send_message(UserId sender, ChannelId channel, MessageDraft draft,
+                                        Deadline deadline);
+
+    /// Makes a group whose admin is `creator`. A repeat with the same nonce gives the channel made first.
+    /// @errors invalid (name, members that do not exist), too_large, nonce_conflict
+    Task<Result<Created>> create_group(UserId creator, GroupDraft draft, Deadline deadline);
+
+    /// The one-to-one channel of the two; made at the first call of either.
+    /// @errors invalid (with oneself), not_found (no such person)
+    Task<Result<Created>> open_pair(UserId user, UserId other, Deadline deadline);
+
+    /// Every channel of the subscriber's user with its newest page, pages shortened evenly to keep all within
+    /// the answer budget. Pushes to the subscriber are held until `answered`.
+    Task<Result<std::vector<ChannelPage>>> all_channels(Subscriber& subscriber, MessageBytes bytes_of,
+                                                        Deadline deadline);
+    /// Raw entries after the seqs that the client has, and the channels it lacks or left. Pushes to the
+    /// subscriber are held until `answered`. @errors too_large (more than 1000 channels asked)
+    Task<Result<SyncAnswer>> sync(Subscriber& subscriber, std::unordered_map<ChannelId, Seq> known,
+                                  EntryBytes bytes_of, Deadline deadline);
+    /// To be called right after the answer of `all_channels` or `sync` (or its error) was queued, with no
+    /// suspension in between.
+    void answered(Subscriber& subscriber);
+
+    /// A page of history, folded. Reads at most four buckets, so it may be empty although more remains:
+    /// `from` and `to` say how far it got.
+    /// @errors not_found (no such channel, or not a member), invalid
+    Task<Result<HistoryPage>> history(UserId user, ChannelId channel, HistoryQuery query, Deadline deadline);
+    /// @errors invalid (`after` is not from here)
+    Task<Result<ChannelLines>> list_channels(UserId user, std::size_t limit, std::optional<std::string> after,
+                                             Deadline deadline);
+    /// @errors not_found
+    Task<Result<MemberPage>> members(UserId user, ChannelId channel, UserId after, std::size_t limit,
+                                     Deadline deadline);
+
+private:
+    struct Answering {
+        std::unordered_map<ChannelId, Seq> covered;
+        bool synced = false;
+    };
+
+    Task<Result<MembershipPtr>> membership_of_member(UserId user, ChannelId channel, EntryPtr& head,
+                                                     Deadline deadline);
+    Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
+                                 Deadline deadline);
+    Task<Result<std::vector<FoldedMessage>>> read_window(ChannelId channel, Seq from, Seq to,
+                                                         Deadline deadline);
+
+    asio::any_io_executor executor_;
+    Environment env_;
+    Memberships memberships_;
+    Directory directory_;
+    ChannelLog log_;
+    Delivery delivery_;
+    std::unordered_map<const Subscriber*, Answering> answering_;
+};
+
+}  // namespace warren::chat

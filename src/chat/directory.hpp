@@ -1,0 +1,44 @@
+#pragma once
+#include <unordered_map>
+#include <vector>
+
+#include "chat/environment.hpp"
+#include "chat/memberships.hpp"
+
+namespace warren::chat {
+
+/// A member as a person.
+struct MemberView {
+    User user;  ///< A placeholder with only the id where the person no longer exists.
+    Role role = Role::member;
+};
+
+/// A channel with its first members.
+struct ChannelView {
+    Channel channel;
+    std::vector<MemberView> members;  ///< By user id, at most the number asked for.
+};
+using ChannelViewPtr = std::shared_ptr<const ChannelView>;
+
+/// Section A lists at most so many members of a channel. @see docs/protocol.md
+inline constexpr std::size_t kMembersListed = 100;
+
+/// Turns ids into what people see. On the chat executor only.
+class Directory {
+public:
+    Directory(Environment& env, Memberships& memberships) : env_(env), memberships_(memberships) {}
+
+    /// The channels and their first kMembersListed members, each as of its given state_seq, in the order
+    /// asked.
+    Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<std::pair<ChannelId, Seq>> channels,
+                                                    Deadline deadline);
+
+    /// People by id, in the order asked; placeholders for those who no longer exist.
+    Task<Result<std::vector<User>>> people(std::vector<UserId> ids, Deadline deadline);
+
+private:
+    Environment& env_;
+    Memberships& memberships_;
+};
+
+}  // namespace warren::chat

@@ -1,0 +1,27 @@
+#pragma once
+#include "base/metrics.hpp"
+#include "chat/limits.hpp"
+#include "model/ids.hpp"
+#include "ports/channel_store.hpp"
+#include "ports/clock.hpp"
+#include "ports/entry_store.hpp"
+#include "ports/message_bus.hpp"
+#include "ports/secrets.hpp"
+#include "ports/user_store.hpp"
+
+namespace warren::chat {
+
+/// What chat needs from outside; everything outlives the Chat that is given it.
+struct Environment {
+    EntryStore& entries;
+    ChannelStore& channels;
+    UserStore& users;
+    MessageBus& bus;
+    Clock& clock;
+    IdMaker& ids;
+    Metrics& metrics;
+    NodeId node;
+    Limits limits;
+};
+
+}  // namespace warren::chat

@@ -1,0 +1,32 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+
+namespace warren::chat {
+
+/// What bounds the chat rules; every value is a configuration key. @see docs/configuration.md
+struct Limits {
+    std::size_t message_bytes_max = 16 * 1024;
+    std::size_t data_bytes_max = 4 * 1024;
+    std::size_t type_bytes_max = 64;
+    std::size_t channel_name_chars_max = 50;
+    std::size_t group_members_max = 10'000;
+    std::size_t answer_bytes_max = 1'000'000;
+    std::size_t waiting_per_channel_max = 10'000;  ///< Appends that wait in one channel; beyond: overloaded.
+    std::size_t cached_members_max = 2'000'000;    ///< Members in cached memberships, all channels together.
+    std::size_t held_bytes_max = 1'000'000;        ///< Pushes held for one connection during one answer.
+    std::size_t stashed_per_channel_max = 1'000;   ///< Entries that wait for a missing one.
+    std::size_t unannounced_max = 10'000;          ///< Channels whose announcement failed.
+    std::chrono::milliseconds gap_wait{20};  ///< How long a later entry waits before the store is asked.
+    std::chrono::milliseconds opening_hold{1000};  ///< How long a fresh connection waits for its first read.
+    std::chrono::seconds resync_patience{60};  ///< A connection told to resync that does not is closed then.
+    std::chrono::seconds audit_period_min{60};
+    std::size_t audit_rate = 2'000;         ///< Channels per second, background audit.
+    std::chrono::seconds unbind_after{30};  ///< A user key stays bound this long after the last connection.
+    std::chrono::seconds beat_lost_after{10};
+    std::size_t large_group_bind = 25;               ///< From here on the channel key is bound ...
+    std::size_t large_group_publish = 32;            ///< ... and above here it is published to.
+    std::chrono::milliseconds store_timeout{5'000};  ///< One store call of ours that no client waits for.
+};
+
+}  // namespace warren::chat

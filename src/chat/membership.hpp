@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "model/entry.hpp"
+
+namespace warren::chat {
+
+/// One person's place in a channel as of some state_seq.
+struct Standing {
+    UserId user;
+    Role role = Role::member;
+    Seq from = 0;  ///< The entry that let them in.
+    friend bool operator==(const Standing&, const Standing&) = default;
+};
+
+/// Who is in a channel as of the entry `state_seq`: an immutable value, shared. Sorted by user.
+struct Membership {
+    Seq state_seq = 0;
+    HistoryAccess history = HistoryAccess::all;
+    bool is_group = false;
+    std::vector<Standing> members;
+
+    /// Null if `user` is not a member.
+    const Standing* find(UserId user) const;
+};
+using MembershipPtr = std::shared_ptr<const Membership>;
+
+/// The membership right after `entry` (kind member or channel), given the one right before. Pure. A change
+/// that does nothing (adding a member, removing a stranger) is ignored.
+Membership apply(const Membership& before, const Entry& entry);
+
+/// The member rows that `entry` gives rise to: new stays, ended stays (`from` of the standing before it),
+/// and changed roles. Pure.
+std::vector<MemberRow> rows_of(const Membership& before, const Entry& entry);
+
+/// The channel document right after `entry`, given the one right before (default for `created`).
+Channel document_of(const Channel& before, const Membership& after, const Entry& entry);
+
+}  // namespace warren::chat

@@ -1,0 +1,43 @@
+#pragma once
+#include <list>
+#include <unordered_map>
+
+#include "chat/environment.hpp"
+#include "chat/membership.hpp"
+
+namespace warren::chat {
+
+/// Who is in which channel, as of any state_seq: a bounded cache over the projections, which it mends from
+/// the log where it finds them behind. On the chat executor only. @see docs/storage.md#projections
+class Memberships {
+public:
+    explicit Memberships(Environment& env) : env_(env) {}
+
+    /// The membership as of the entry `state_seq` of `channel` (0: empty, no such channel). Reads the
+    /// projections if it is not cached, and brings them up to `state_seq` first if they are behind it.
+    /// @errors unavailable, timed_out, overloaded
+    Task<Result<MembershipPtr>> as_of(ChannelId channel, Seq state_seq, Deadline deadline);
+
+    /// Writes what follows from `entry` (kind member or channel) into the projections and keeps the
+    /// membership after it.
+    Task<Result<MembershipPtr>> project(EntryPtr entry, Deadline deadline);
+
+private:
+    struct Cached {
+        MembershipPtr membership;
+        std::list<ChannelId>::iterator place;
+    };
+
+    MembershipPtr cached(ChannelId channel, Seq state_seq);
+    void keep(ChannelId channel, MembershipPtr membership);
+    Task<Result<MembershipPtr>> load(ChannelId channel, Seq state_seq, const Channel& document,
+                                     Deadline deadline);
+    Task<Result<void>> mend(ChannelId channel, Seq from, Seq to, Deadline deadline);
+
+    Environment& env_;
+    std::unordered_map<ChannelId, Cached> cache_;
+    std::list<ChannelId> recent_;  // Front: used last.
+    std::size_t members_cached_ = 0;
+};
+
+}  // namespace warren::chat
