@@ -144,7 +144,8 @@ def _black_box(stage, folder, context, parallel, timeout_seconds):
     node = ["node", "--test", "--test-reporter=junit", "--test-reporter-destination={xml}",
             "--test-reporter=spec", "--test-reporter-destination=stdout"]
     pytest = [VENV_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml={xml}"]
-    files = [(file, node) for file in _below(folder, "*.test.mjs")] + [(file, pytest) for file in _below(folder, "test_*.py")]
+    files = [(file, node) for file in _below(folder, "*.test.mjs")]
+    files += [(file, pytest) for file in _below(folder, "test_*.py")]
     jobs = [Job(str(file.relative_to(folder)).replace("/", "-"), [*command, file], dict(env), timeout_seconds)
             for file, command in files if context.wants(str(file.relative_to(folder)))]
     if jobs and not binary.with_name("warren-echo").exists() and not binary.exists():
