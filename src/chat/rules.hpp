@@ -23,7 +23,7 @@ enum class Rule {
     hold_during_sync,       ///< Pushes are held while a sync is answered, and those it covers dropped.
     announce_again,         ///< Heads whose publish failed are announced later.
 };
-inline constexpr int kRuleCount = 17;
+inline constexpr int kRuleCount = 16;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

@@ -43,13 +43,6 @@ struct MemberRow {
     friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
-/// Where to look first: the newest head that somebody bothered to note. May lag, is never trusted.
-struct HeadHint {
-    ChannelId channel;
-    Seq seq = 0;
-    WallTime at{};
-};
-
 inline constexpr std::string_view kPairChannelName = "New Channel";
 inline constexpr std::size_t kChannelNameCharsMax = 50;
 inline constexpr std::size_t kMembersMax = 10'000;

@@ -10,7 +10,7 @@
 namespace warren {
 
 /// What is derived from the logs and may be made anew from them: channel documents and member rows; beside
-/// them the origins (idempotent creation) and hints. Every write is idempotent and monotone, so any node may
+/// them the origins (idempotent creation). Every write is idempotent and monotone, so any node may
 /// repeat any of them in any order. Thread-safe. Every call may fail with `unavailable`, `timed_out` or
 /// `overloaded`. Contract: tests/contract/channel_store_contract.hpp  @see docs/storage.md#projections
 class ChannelStore {
@@ -37,12 +37,6 @@ public:
 
     /// Every row of one person, ended stays too, in any order.
     virtual Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) = 0;
-
-    /// Raises hints: a row is replaced only by a greater seq.
-    virtual Task<Result<void>> raise_hints(std::vector<HeadHint> hints, Deadline deadline) = 0;
-
-    /// The hints that exist among `ids`, in any order.
-    virtual Task<Result<std::vector<HeadHint>>> hints(std::vector<ChannelId> ids, Deadline deadline) = 0;
 };
 
 }  // namespace warren
