@@ -11,41 +11,43 @@
 
 namespace warren {
 
-/// One value handed from one coroutine (or thread) to one that waits for it. Both ends are on one executor,
-/// or the setter posts to it: not thread-safe by itself. Set at most once, awaited at most once, in either
-/// order.
+/// One value handed to one coroutine that waits for it. Set at most once, awaited at most once, in either
+/// order; once set, a waiting coroutine no longer needs this object. Both ends are on one executor: not
+/// thread-safe by itself.
 template <class T>
 class Oneshot {
 public:
     void set(T value) {
-        value_ = std::move(value);
-        if (auto waiter = std::move(waiter_)) waiter->resume();
+        if (auto waiter = std::move(waiter_)) {
+            waiter->resume(std::move(value));
+        } else {
+            value_ = std::move(value);
+        }
     }
-    bool is_set() const { return value_.has_value(); }
 
     Task<T> wait() {
-        if (!value_) {
-            auto initiate = [this](auto handler) {
-                using Handler = std::decay_t<decltype(handler)>;
-                waiter_ = std::make_unique<Holder<Handler>>(std::move(handler));
-            };
-            co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,
-                                                                                 asio::use_awaitable);
-        }
-        co_return std::move(*value_);
+        if (value_) co_return std::move(*value_);
+        auto initiate = [this](auto handler) {
+            waiter_ = std::make_unique<Holder<std::decay_t<decltype(handler)>>>(std::move(handler));
+        };
+        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(initiate,
+                                                                                        asio::use_awaitable);
     }
 
 private:
     struct Waiter {
         virtual ~Waiter() = default;
-        virtual void resume() = 0;
+        virtual void resume(T value) = 0;
     };
     template <class Handler>
-    struct Holder : Waiter {
+    struct Holder final : Waiter {
         explicit Holder(Handler h) : handler(std::move(h)) {}
-        void resume() override {
+        void resume(T value) override {
             auto executor = asio::get_associated_executor(handler);
-            asio::post(executor, std::move(handler));
+            auto run = [h = std::move(handler), v = std::move(value)]() mutable {
+                std::move(h)(std::move(v));
+            };
+            asio::post(executor, std::move(run));
         }
         Handler handler;
     };
