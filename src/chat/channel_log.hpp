@@ -1,11 +1,11 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 
-#include "base/oneshot.hpp"
 #include "chat/environment.hpp"
 #include "chat/memberships.hpp"
 
@@ -32,20 +32,21 @@ struct Appended {
     bool repeated = false;  ///< It was there before: the nonce had been used for the same content.
 };
 
-/// Told of every run that this node appended, right after it was stored and its projections written, before
-/// the appends resolve. `before` and `after` are the memberships around the run.
+/// Told of what this node appended. On the chat executor.
 class AppendObserver {
 public:
     virtual ~AppendObserver() = default;
+    /// Every run, right after it was stored. `before` and `after` are the memberships around it.
     virtual void on_appended(const std::vector<EntryPtr>& run, MembershipPtr before, MembershipPtr after) = 0;
     /// A nonce was found again: its announcement may have been lost with the node that stored it.
     virtual void on_repeated(EntryPtr entry) = 0;
 };
 
 /// Appends to the logs: numbers entries densely, once per nonce, durable before acknowledged, whatever other
-/// nodes append at the same time. The algorithm is docs/storage.md#append; each of its rules is in
-/// chat/rules.hpp. On the chat executor only. Memory: what waits (bounded per channel) and a small cache of
-/// heads.
+/// nodes append at the same time. The insert of the next seqs is the compare-and-set: what is built on an old
+/// head collides. Each rule that this takes is in chat/rules.hpp. On the chat executor only. Memory: what
+/// waits (bounded per channel) and one small record per channel written to lately.
+/// @see docs/storage.md#append
 class ChannelLog {
 public:
     ChannelLog(asio::any_io_executor executor, Environment& env, Memberships& memberships);
@@ -54,7 +55,7 @@ public:
     /// Who is told; set once before the first append.
     void observe(AppendObserver& observer) { observer_ = &observer; }
 
-    /// Appends, in order of the calls of one channel. Enqueues before it suspends for the first time.
+    /// Appends, in order of the calls of one channel: enqueues before it suspends for the first time.
     /// @errors whatever `check` says; nonce_conflict; overloaded; unavailable or timed_out (the outcome is
     /// unknown: a retry with the same nonce is stored once)
     Task<Result<Appended>> append(ChannelId channel, Proposal proposal, Deadline deadline);
@@ -65,29 +66,34 @@ public:
 private:
     struct Waiting;
     struct Log;
-    struct Round;
+    struct Head;
     using WaitingPtr = std::shared_ptr<Waiting>;
+    using Batch = std::deque<WaitingPtr>;
 
     Log& log_of(ChannelId channel);
     void forget_idle();
     Task<void> run(ChannelId channel, Log& log);
+    Batch take_batch(Log& log);
     Task<void> do_batch(ChannelId channel, Log& log);
-    Task<Result<void>> learn_head(ChannelId channel, Log& log, const std::vector<WaitingPtr>& batch,
-                                  Deadline deadline);
-    Task<Result<void>> resolve_known_nonces(ChannelId channel, std::vector<WaitingPtr>& batch,
-                                            Deadline deadline);
-    std::vector<EntryPtr> build(ChannelId channel, Log& log, std::vector<WaitingPtr>& batch,
-                                const Membership& members);
+    Task<Result<Head>> learn_head(ChannelId channel, Log& log, Deadline deadline);
+    Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
+    Batch admit(Log& log, Seq head, Batch& batch, const Membership& members);
+    std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
     Task<Result<std::size_t>> store(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
                                     Deadline deadline);
-    Task<void> finish(ChannelId channel, Log& log, std::vector<WaitingPtr> stored, std::vector<EntryPtr> run,
-                      MembershipPtr before, Deadline deadline);
+    Task<Result<std::size_t>> read_back(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
+                                        Deadline deadline);
+    Task<void> finish(Log& log, Batch stored, std::vector<EntryPtr> run, MembershipPtr before,
+                      Deadline deadline);
+    void resolve(Log& log, const WaitingPtr& waiting, const Result<Appended>& outcome);
+    Task<void> back_off(int attempt, Deadline deadline);
 
     asio::any_io_executor executor_;
     Environment& env_;
     Memberships& memberships_;
     AppendObserver* observer_ = nullptr;
     std::unordered_map<ChannelId, std::unique_ptr<Log>> logs_;
+    prometheus::Counter& collisions_;
 };
 
 }  // namespace warren::chat

@@ -1,0 +1,362 @@
+#include "chat/channel_log.hpp"
+
+#include <algorithm>
+
+#include "base/oneshot.hpp"
+#include "chat/rules.hpp"
+
+namespace warren::chat {
+namespace {
+
+constexpr int kReadAttempts = 6;
+constexpr int kEmptyReadAttempts = 3;
+constexpr std::size_t kLogsKept = 100'000;
+constexpr std::chrono::milliseconds kBackOffFirst{5};
+constexpr std::chrono::seconds kForeignMemory{1};
+
+}  // namespace
+
+/// One proposal, and everybody who made it.
+struct ChannelLog::Waiting {
+    Proposal proposal;
+    EntryId id;  ///< The same at every attempt: an entry that carries it is this one.
+    Deadline deadline;
+    std::deque<Oneshot<Result<Appended>>> callers;
+
+    bool changes_state() const {
+        return proposal.body.index() >= static_cast<std::size_t>(EntryKind::member);
+    }
+};
+
+/// What is built on: an entry known to be committed.
+struct ChannelLog::Head {
+    Seq seq = 0;
+    std::uint64_t count = 0;
+    Seq message_seq = 0;
+    Seq state_seq = 0;
+};
+
+struct ChannelLog::Log {
+    Batch queue;
+    std::map<NonceKey, WaitingPtr> by_nonce;  ///< Everything in `queue` and in flight.
+    bool running = false;
+    std::optional<Head> head;  ///< Unless it has to be read.
+    Seq seen = 0;              ///< The greatest seq known to be committed: a head below is stale.
+    SteadyTime foreign_at{};
+    std::chrono::nanoseconds round_trip{0};
+
+    void set_head(const Entry& entry) {
+        head = Head{entry.seq, entry.count, entry.message_seq, entry.state_seq};
+        seen = entry.seq;
+    }
+};
+
+ChannelLog::ChannelLog(asio::any_io_executor executor, Environment& env, Memberships& memberships)
+    : executor_(std::move(executor)),
+      env_(env),
+      memberships_(memberships),
+      collisions_(env.metrics.counter("warren_append_collisions_total",
+                                      "Runs that were not stored whole at the first attempt.")) {}
+
+ChannelLog::~ChannelLog() {
+    for (auto& [channel, log] : logs_) {
+        for (auto& [key, waiting] : log->by_nonce) {
+            for (auto& caller : waiting->callers)
+                caller.set(Error(Errc::unavailable));
+        }
+    }
+}
+
+ChannelLog::Log& ChannelLog::log_of(ChannelId channel) {
+    if (logs_.size() >= kLogsKept) forget_idle();
+    auto& log = logs_[channel];
+    if (!log) log = std::make_unique<Log>();
+    return *log;
+}
+
+void ChannelLog::forget_idle() {
+    std::erase_if(logs_, [](const auto& item) { return !item.second->running; });
+}
+
+Task<Result<Appended>> ChannelLog::append(ChannelId channel, Proposal proposal, Deadline deadline) {
+    auto& log = log_of(channel);
+    NonceKey key{proposal.sender, proposal.nonce};
+    WaitingPtr waiting;
+    if (const auto found = log.by_nonce.find(key);
+        found != log.by_nonce.end() && on(Rule::merge_equal_nonces)) {
+        waiting = found->second;
+        if (waiting->proposal.body != proposal.body) co_return Error(Errc::nonce_conflict);
+    } else {
+        if (log.queue.size() >= env_.limits.waiting_per_channel_max) co_return Error(Errc::overloaded);
+        waiting = std::make_shared<Waiting>();
+        waiting->proposal = std::move(proposal);
+        waiting->id = env_.ids.make<EntryId>(env_.clock.wall());
+        waiting->deadline = deadline;
+        log.queue.push_back(waiting);
+        log.by_nonce[key] = waiting;
+    }
+    auto resolving = waiting->callers.emplace_back().wait();
+    // Not kept here: the callers hold this coroutine, and would be held by it.
+    waiting.reset();
+    if (!log.running) {
+        log.running = true;
+        spawn(executor_, "append", run(channel, log));
+    }
+    co_return co_await std::move(resolving);
+}
+
+void ChannelLog::on_foreign(ChannelId channel, Seq seq) {
+    const auto found = logs_.find(channel);
+    if (found == logs_.end()) return;
+    auto& log = *found->second;
+    if (seq <= log.seen) return;
+    log.seen = seq;
+    log.head.reset();
+    log.foreign_at = env_.clock.now();
+}
+
+Task<void> ChannelLog::run(ChannelId channel, Log& log) {
+    while (!log.queue.empty()) {
+        auto batch = do_batch(channel, log);
+        co_await std::move(batch);
+        // A node that saw another's entries lets it go first, so that neither starves.
+        if (!log.queue.empty() && env_.clock.now() - log.foreign_at < kForeignMemory) {
+            auto pause = env_.clock.sleep_until(env_.clock.now() + log.round_trip);
+            co_await std::move(pause);
+        }
+    }
+    log.running = false;
+}
+
+ChannelLog::Batch ChannelLog::take_batch(Log& log) {
+    Batch batch;
+    const auto now = env_.clock.now();
+    while (!log.queue.empty() && batch.size() < kRunEntriesMax) {
+        auto waiting = log.queue.front();
+        if (waiting->deadline.passed(now)) {
+            log.queue.pop_front();
+            resolve(log, waiting, Error(Errc::timed_out));
+            continue;
+        }
+        // What changes the members goes alone, so that one membership holds for a whole run.
+        if (waiting->changes_state() && !batch.empty()) break;
+        log.queue.pop_front();
+        batch.push_back(waiting);
+        if (waiting->changes_state()) break;
+    }
+    return batch;
+}
+
+Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
+    auto batch = take_batch(log);
+    if (batch.empty()) co_return;
+    Deadline deadline = batch.front()->deadline;
+    for (const auto& waiting : batch)
+        deadline.at = std::max(deadline.at, waiting->deadline.at);
+
+    const auto fail = [&](const Error& error) {
+        for (const auto& waiting : batch)
+            resolve(log, waiting, error);
+    };
+    auto learning = learn_head(channel, log, deadline);
+    const auto learned = co_await std::move(learning);
+    if (learned.has_error()) co_return fail(learned.error());
+    const Head head = *learned;
+    // Before the nonces, since it mends the projections: what is answered as repeated is then whole.
+    auto finding = memberships_.as_of(channel, head.state_seq, deadline);
+    auto members = co_await std::move(finding);
+    if (members.has_error()) co_return fail(members.error());
+    if (head.seq != 0 && on(Rule::look_up_nonces)) {
+        auto repeating = resolve_repeats(channel, log, batch, deadline);
+        if (auto done = co_await std::move(repeating); done.has_error()) co_return fail(done.error());
+    }
+    auto admitted = admit(log, head.seq, batch, **members);
+    const auto run = build(channel, head, admitted);
+    // What did not fit waits in front.
+    log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
+    batch = std::move(admitted);
+    if (run.empty()) co_return;
+    auto storing = store(channel, log, run, deadline);
+    auto stored = co_await std::move(storing);
+    if (stored.has_error()) co_return fail(stored.error());
+    const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(*stored);
+    log.queue.insert(log.queue.begin(), middle, batch.end());
+    batch.erase(middle, batch.end());
+    if (batch.empty()) co_return;
+    std::vector<EntryPtr> entries(run.begin(), run.begin() + static_cast<std::ptrdiff_t>(*stored));
+    auto finishing = finish(log, std::move(batch), std::move(entries), *members, deadline);
+    co_await std::move(finishing);
+}
+
+Task<Result<ChannelLog::Head>> ChannelLog::learn_head(ChannelId channel, Log& log, Deadline deadline) {
+    if (log.head) co_return *log.head;
+    for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+        auto reading = env_.entries.head(channel, deadline);
+        WARREN_CO_TRY(head, co_await std::move(reading));
+        const Seq seq = head ? head->seq : 0;
+        if (seq >= log.seen || !on(Rule::refuse_stale_head)) {
+            log.head = Head{};
+            if (head) log.set_head(*head);
+            co_return *log.head;
+        }
+        auto pausing = back_off(attempt, deadline);
+        co_await std::move(pausing);
+    }
+    co_return Error(Errc::unavailable, "The newest messages cannot be read now; please try again soon.");
+}
+
+Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline) {
+    std::vector<NonceKey> keys;
+    for (const auto& waiting : batch)
+        keys.push_back({waiting->proposal.sender, waiting->proposal.nonce});
+    auto looking = env_.entries.find_nonces(channel, std::move(keys), deadline);
+    WARREN_CO_TRY(found, co_await std::move(looking));
+    for (const auto& entry : found) {
+        const auto same = [&](const WaitingPtr& waiting) {
+            return waiting->proposal.sender == entry->sender && waiting->proposal.nonce == entry->nonce;
+        };
+        const auto at = std::find_if(batch.begin(), batch.end(), same);
+        if (at == batch.end()) continue;
+        const auto waiting = *at;
+        batch.erase(at);
+        const auto* message = std::get_if<MessageBody>(&entry->body);
+        const bool blanked = message && message->blanked;
+        if (!blanked && entry->body != waiting->proposal.body) {
+            resolve(log, waiting, Error(Errc::nonce_conflict));
+            continue;
+        }
+        observer_->on_repeated(entry);
+        resolve(log, waiting, Appended{entry, true});
+    }
+    co_return Result<void>();
+}
+
+/// Moves what may be appended now from the front of `batch` to the result, and resolves what is refused. The
+/// rest of `batch` has no room in this bucket.
+ChannelLog::Batch ChannelLog::admit(Log& log, Seq head, Batch& batch, const Membership& members) {
+    Batch admitted;
+    const Seq last = last_seq_of(bucket_of(head + 1));
+    while (!batch.empty() && head < last) {
+        const auto waiting = batch.front();
+        batch.pop_front();
+        auto checked = waiting->proposal.check(Before{head, members});
+        if (checked.has_error()) {
+            resolve(log, waiting, checked.error());
+            continue;
+        }
+        admitted.push_back(waiting);
+        ++head;
+    }
+    return admitted;
+}
+
+std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batch& admitted) {
+    std::vector<EntryPtr> run;
+    for (const auto& waiting : admitted) {
+        Entry entry;
+        entry.channel = channel;
+        entry.seq = ++head.seq;
+        entry.id = waiting->id;
+        entry.sender = waiting->proposal.sender;
+        entry.nonce = waiting->proposal.nonce;
+        entry.at = env_.clock.wall();
+        entry.body = waiting->proposal.body;
+        if (entry.is_message()) {
+            ++head.count;
+            head.message_seq = entry.seq;
+        }
+        if (entry.changes_state()) {
+            entry.prev_state_seq = head.state_seq;
+            head.state_seq = entry.seq;
+        }
+        entry.count = head.count;
+        entry.message_seq = head.message_seq;
+        entry.state_seq = head.state_seq;
+        run.push_back(std::make_shared<const Entry>(std::move(entry)));
+    }
+    return run;
+}
+
+/// How many entries of `run`, from its first on, are committed now. @errors unavailable (that cannot be told)
+Task<Result<std::size_t>> ChannelLog::store(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
+                                            Deadline deadline) {
+    const auto started = env_.clock.now();
+    auto inserting = env_.entries.insert(run, deadline);
+    auto inserted = co_await std::move(inserting);
+    if (inserted.has_value()) {
+        log.round_trip = env_.clock.now() - started;
+        co_return run.size();
+    }
+    collisions_.Increment();
+    log.head.reset();
+    if (!on(Rule::read_back)) {
+        if (inserted.error() == Errc::taken) co_return std::size_t{0};
+        co_return inserted.error();
+    }
+    // Another node was faster, or the outcome is unknown: an earlier attempt may have been applied after all.
+    if (inserted.error() == Errc::taken) log.foreign_at = env_.clock.now();
+    auto reading = read_back(channel, log, run, deadline);
+    co_return co_await std::move(reading);
+}
+
+Task<Result<std::size_t>> ChannelLog::read_back(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
+                                                Deadline deadline) {
+    for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+        auto reading = env_.entries.range(channel, run.front()->seq, run.back()->seq, run.size(), deadline);
+        auto found = co_await std::move(reading);
+        const bool empty = found.has_value() && found->empty();
+        const bool believed = !empty || attempt + 1 >= kEmptyReadAttempts || !on(Rule::retry_empty_read);
+        const bool dense = found.has_value() && (empty || found->front()->seq == run.front()->seq);
+        if (found.has_value() && believed && dense) {
+            std::size_t own = 0;
+            while (own < found->size() && (*found)[own]->seq == run[own]->seq &&
+                   (*found)[own]->id == run[own]->id) {
+                ++own;
+            }
+            if (!empty) log.seen = std::max(log.seen, found->back()->seq);
+            co_return own;
+        }
+        auto pausing = back_off(attempt, deadline);
+        co_await std::move(pausing);
+    }
+    co_return Error(Errc::unavailable);
+}
+
+Task<void> ChannelLog::finish(Log& log, Batch stored, std::vector<EntryPtr> run, MembershipPtr before,
+                              Deadline deadline) {
+    const auto& last = run.back();
+    // Where something later was seen the head stays unknown: what was lost to has to be read.
+    if (log.seen <= last->seq) log.set_head(*last);
+    MembershipPtr after = before;
+    Result<void> projected;
+    if (last->changes_state()) {
+        after = std::make_shared<const Membership>(apply(*before, *last));
+        if (on(Rule::project_before_ack)) {
+            auto projecting = memberships_.project(last, deadline);
+            if (auto done = co_await std::move(projecting); done.has_error()) projected = done.error();
+        }
+    }
+    observer_->on_appended(run, std::move(before), std::move(after));
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        // It is stored, but the projections are not: the client's retry finds its nonce and mends them.
+        if (projected.has_error()) {
+            resolve(log, stored[i], projected.error());
+        } else {
+            resolve(log, stored[i], Appended{run[i], false});
+        }
+    }
+}
+
+void ChannelLog::resolve(Log& log, const WaitingPtr& waiting, const Result<Appended>& outcome) {
+    log.by_nonce.erase({waiting->proposal.sender, waiting->proposal.nonce});
+    for (auto& caller : waiting->callers)
+        caller.set(outcome);
+}
+
+Task<void> ChannelLog::back_off(int attempt, Deadline deadline) {
+    const auto pause = kBackOffFirst * (1 << attempt);
+    auto sleeping = env_.clock.sleep_until(std::min(deadline.at, env_.clock.now() + pause));
+    co_await std::move(sleeping);
+}
+
+}  // namespace warren::chat

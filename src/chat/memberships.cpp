@@ -1,0 +1,125 @@
+#include "chat/memberships.hpp"
+
+#include <algorithm>
+
+#include "chat/rules.hpp"
+
+namespace warren::chat {
+namespace {
+
+constexpr std::size_t kMembersPerRead = 1'000;
+
+}  // namespace
+
+MembershipPtr Memberships::cached(ChannelId channel, Seq state_seq) {
+    const auto found = cache_.find(channel);
+    if (found == cache_.end() || found->second.membership->state_seq != state_seq) return nullptr;
+    recent_.splice(recent_.begin(), recent_, found->second.place);
+    return found->second.membership;
+}
+
+void Memberships::keep(ChannelId channel, MembershipPtr membership) {
+    const auto found = cache_.find(channel);
+    if (found != cache_.end()) {
+        if (found->second.membership->state_seq > membership->state_seq) return;
+        members_cached_ -= found->second.membership->members.size() + 1;
+        recent_.erase(found->second.place);
+        cache_.erase(found);
+    }
+    members_cached_ += membership->members.size() + 1;
+    recent_.push_front(channel);
+    cache_[channel] = {std::move(membership), recent_.begin()};
+    while (members_cached_ > env_.limits.cached_members_max && recent_.size() > 1) {
+        const auto oldest = cache_.find(recent_.back());
+        members_cached_ -= oldest->second.membership->members.size() + 1;
+        cache_.erase(oldest);
+        recent_.pop_back();
+    }
+}
+
+Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq, Deadline deadline) {
+    if (state_seq == 0) {
+        static const auto kNobody = std::make_shared<const Membership>();
+        co_return kNobody;
+    }
+    if (auto known = cached(channel, state_seq)) co_return known;
+    auto reading = env_.channels.channels({channel}, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading));
+    auto document = documents.empty() ? Channel{} : std::move(documents.front());
+    if (document.state_seq < state_seq) {
+        auto mending = mend(channel, document.state_seq, state_seq, deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(mending));
+        // Mending kept the memberships that it went through.
+        if (auto known = cached(channel, state_seq)) co_return known;
+        co_return Error(Errc::unavailable);
+    }
+    auto loading = load(channel, state_seq, document, deadline);
+    co_return co_await std::move(loading);
+}
+
+Task<Result<MembershipPtr>> Memberships::load(ChannelId channel, Seq state_seq, const Channel& document,
+                                              Deadline deadline) {
+    auto membership = std::make_shared<Membership>();
+    membership->state_seq = state_seq;
+    membership->history = document.history;
+    membership->is_group = document.is_group;
+    UserId after;
+    for (;;) {
+        auto reading = env_.channels.members(channel, state_seq, after, kMembersPerRead, deadline);
+        WARREN_CO_TRY(rows, co_await std::move(reading));
+        for (const auto& row : rows)
+            membership->members.push_back({row.user, row.role, row.from});
+        if (rows.size() < kMembersPerRead) break;
+        after = rows.back().user;
+    }
+    MembershipPtr result = std::move(membership);
+    keep(channel, result);
+    co_return result;
+}
+
+Task<Result<void>> Memberships::mend(ChannelId channel, Seq from, Seq to, Deadline deadline) {
+    // The log of state entries is a list linked backwards; it is walked to where the projections are, then
+    // written forwards.
+    std::vector<EntryPtr> missing;
+    for (Seq at = to; at > from;) {
+        auto reading = env_.entries.range(channel, at, at, 1, deadline);
+        WARREN_CO_TRY(found, co_await std::move(reading));
+        if (found.empty() || !found.front()->changes_state()) co_return Error(Errc::unavailable);
+        at = found.front()->prev_state_seq;
+        missing.push_back(std::move(found.front()));
+    }
+    for (auto entry = missing.rbegin(); entry != missing.rend(); ++entry) {
+        auto projecting = project(*entry, deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(projecting));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<MembershipPtr>> Memberships::project(EntryPtr entry, Deadline deadline) {
+    Channel before_document;
+    MembershipPtr before = std::make_shared<const Membership>();
+    if (entry->prev_state_seq != 0) {
+        auto reading = env_.channels.channels({entry->channel}, deadline);
+        WARREN_CO_TRY(documents, co_await std::move(reading));
+        if (documents.empty() || documents.front().state_seq < entry->prev_state_seq) {
+            co_return Error(Errc::unavailable);
+        }
+        before_document = std::move(documents.front());
+        auto finding = as_of(entry->channel, entry->prev_state_seq, deadline);
+        WARREN_CO_TRY(found, co_await std::move(finding));
+        before = std::move(found);
+    }
+    auto after = std::make_shared<const Membership>(apply(*before, *entry));
+    // Rows first: the document's state_seq says that they are there.
+    auto merging = env_.channels.merge_members(rows_of(*before, *entry), deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(merging));
+    if (before_document.state_seq < entry->seq) {
+        auto putting = env_.channels.put_channel(document_of(before_document, *after, *entry), deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(putting));
+    }
+    MembershipPtr result = std::move(after);
+    keep(entry->channel, result);
+    co_return result;
+}
+
+}  // namespace warren::chat
