@@ -1,0 +1,144 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace warren::app {
+
+/// A size; written `16 KiB`, `1 MB` or as a plain number.
+struct Bytes {
+    std::uint64_t n = 0;
+    friend bool operator==(const Bytes&, const Bytes&) = default;
+};
+
+/// So many in a span of time; written `30/10s`.
+struct Rate {
+    std::uint64_t count = 0;
+    std::chrono::milliseconds per{1};
+    friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+/// What a node is told: one member for each key of the table in config_keys.cpp, which holds names, defaults,
+/// limits and texts. `http.listen` is `http_listen` here. A plain value.
+/// @see docs/configuration.md
+struct Config {
+    std::string node_name;
+
+    std::string http_listen;
+    std::uint64_t http_shards;
+    std::vector<std::string> http_cors_origins;
+    bool http_secure_cookies;
+    bool http_trust_forwarded_for;
+    Bytes http_header_max;
+    Bytes http_body_max;
+    std::chrono::milliseconds http_header_timeout;
+    std::chrono::milliseconds http_body_timeout;
+    std::chrono::milliseconds http_keep_alive_timeout;
+    std::chrono::milliseconds http_write_timeout;
+
+    std::chrono::milliseconds socketio_ping_interval;
+    std::chrono::milliseconds socketio_ping_timeout;
+    std::chrono::milliseconds socketio_connect_timeout;
+    std::chrono::milliseconds socketio_upgrade_timeout;
+    Bytes socketio_frame_max;
+    Bytes socketio_queue_max;
+    std::string socketio_client_dir;
+
+    std::string admin_listen;
+    std::string admin_socket;
+    std::chrono::milliseconds admin_drain;
+
+    std::string store_data_dir;
+    std::uint64_t store_readers;
+    std::string mongodb_url;
+    std::string mongodb_database;
+    std::uint64_t mongodb_pool;
+    std::vector<std::string> rabbitmq_urls;
+    Bytes rabbitmq_queue_max;
+    std::uint64_t rabbitmq_prefetch;
+    std::chrono::milliseconds rabbitmq_heartbeat;
+    Bytes cache_size;
+
+    std::chrono::milliseconds sessions_lifetime;
+    std::uint64_t passwords_threads;
+    std::uint64_t passwords_queue;
+    std::uint64_t passwords_passes;
+    Bytes passwords_memory;
+
+    std::uint64_t limits_connections;
+    std::uint64_t limits_connections_per_address;
+    std::uint64_t limits_connections_per_user;
+    Rate limits_sign_in_per_address;
+    Rate limits_sign_in_per_account;
+    Bytes limits_message;
+    Bytes limits_data;
+    Bytes limits_type;
+    std::uint64_t limits_channel_name;
+    std::uint64_t limits_group_members;
+    Bytes limits_answer;
+    std::uint64_t limits_waiting_per_channel;
+    std::uint64_t limits_cached_members;
+    Bytes limits_held;
+    std::uint64_t limits_stashed_per_channel;
+    std::uint64_t limits_unannounced;
+
+    std::chrono::milliseconds delivery_gap_wait;
+    std::chrono::milliseconds delivery_opening_hold;
+    std::chrono::milliseconds delivery_resync_patience;
+    std::chrono::milliseconds delivery_unbind_after;
+    std::chrono::milliseconds delivery_beat_lost_after;
+    std::uint64_t delivery_large_group_bind;
+    std::uint64_t delivery_large_group_publish;
+    std::chrono::milliseconds delivery_store_timeout;
+    std::chrono::milliseconds audit_period;
+    std::uint64_t audit_rate;
+
+    std::string log_level;
+    std::string log_format;
+};
+
+/// Where each value came from, by key: `default`, `FILE:LINE`, `$WARREN_...` or `--flag`.
+using Sources = std::map<std::string, std::string, std::less<>>;
+
+/// What loading gives: a usable config if `problems` is empty; else one line for each thing to mend, each
+/// with the place and what would be right.
+struct LoadedConfig {
+    Config config{};
+    Sources sources;
+    std::vector<std::string> problems;
+};
+
+/// A value given on the command line: the key, its text, and the flag to name in messages.
+struct FlagValue {
+    std::string key, text, flag;
+};
+
+struct ConfigInput {
+    std::string file;                                ///< Empty: none.
+    std::map<std::string, std::string> environment;  ///< Names that do not start with WARREN_ are ignored.
+    std::vector<FlagValue> flags;
+};
+
+/// Reads the layers in rising precedence (defaults, file, environment, flags), checks every value and what
+/// the values mean together.
+LoadedConfig load_config(const ConfigInput& input);
+
+/// The process's environment.
+std::map<std::string, std::string> process_environment();
+
+/// The effective configuration as TOML with each value's source; secrets as `"********"`.
+std::string print_config(const LoadedConfig& loaded);
+
+/// The text of docs/configuration.md, made from the table.
+std::string configuration_document();
+
+/// A listen address's two halves; the table has made sure of the form. `[::1]:80` gives `::1` and 80.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+};
+HostPort split_listen(std::string_view listen);
+
+}  // namespace warren::app
