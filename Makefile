@@ -26,7 +26,7 @@ build: setup-run ## build build/release/bin/warren and warren-echo
 	@$(env) tools/build $(PRESET) -j$(JOBS) warren warren-echo
 
 run: build ## build, then serve a demo on http://127.0.0.1:8080 with its data in ./warren-data
-	@$(env) exec build/$(PRESET)/bin/warren serve --demo --data.folder $(DATA)
+	@$(env) exec build/$(PRESET)/bin/warren serve --demo --data-dir $(DATA)
 
 test: setup ## run every test; some of them: tools/test --only unit,e2e
 	@$(env) tools/test

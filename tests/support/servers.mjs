@@ -204,17 +204,15 @@ export function toToml(config) {
 
 /** The settings that every node of a test needs; the one place where tests name Warren's own keys. */
 const nodeConfig = ({ port, adminPort, dir }) => ({
-  http: { address: "127.0.0.1", port },
-  admin: { address: "127.0.0.1", port: adminPort },
-  data: { folder: dir },
+  http: { listen: `127.0.0.1:${port}` },
+  admin: { listen: `127.0.0.1:${adminPort}` },
+  store: { data_dir: dir },
 });
 
 /** The further settings of one node of several, over a broker and a store that `startServer` gave. */
 export const clusterConfig = ({ name, broker, store, database = "warren" }) => ({
   node: { name },
-  store: { kind: "mongodb" },
   mongodb: { url: store.url, database },
-  bus: { kind: "rabbitmq" },
   rabbitmq: { urls: [broker.url] },
 });
 
