@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
-import { EchoServer, frame, opcodes, RawWebSocket, request, warrenOnly, within } from "./support.mjs";
+import { EchoServer, frame, opcodes, RawConnection, RawWebSocket, request, warrenOnly, within } from "./support.mjs";
 
 const maxPayload = 100_000;
 let server;
@@ -89,9 +89,6 @@ describe("the WebSocket handshake itself (RFC 6455, 4)", { concurrency: true }, 
   });
 
   test("frames sent together with the request are not lost", warrenOnly, async () => {
-    const ws = await RawWebSocket.open(server, path);
-    ws.destroy();
-    const { RawConnection } = await import("./support.mjs");
     const connection = await RawConnection.open(server);
     const eager = Object.setPrototypeOf(connection, RawWebSocket.prototype);
     const head = [
@@ -181,7 +178,7 @@ describe("messages over WebSocket", { concurrency: true }, () => {
     ws.destroy();
   });
 
-  test("a second WebSocket with the same sid is turned away and harms nothing", async () => {
+  test("a second WebSocket with the same sid is turned away and harms nothing", warrenOnly, async () => {
     const ws = await RawWebSocket.session(server);
     await assertNoSession(`/engine.io/?EIO=4&transport=websocket&sid=${ws.handshake.sid}`);
     ws.send("4alive");
@@ -191,7 +188,7 @@ describe("messages over WebSocket", { concurrency: true }, () => {
 });
 
 describe("the end of a WebSocket session", { concurrency: true }, () => {
-  test("a close packet ends it", async () => {
+  test("a close packet ends it", warrenOnly, async () => {
     const ws = await RawWebSocket.session(server);
     ws.send("1");
     await ws.untilClosed();

@@ -219,6 +219,30 @@ async function connectTo(server) {
   return socket;
 }
 
+function parseResponse(bytes, hasBody) {
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end < 0) return undefined;
+  const head = bytes.subarray(0, end).toString("latin1");
+  const status = Number(head.split(" ")[1]);
+  const start = end + 4;
+  if (/transfer-encoding: *chunked/i.test(head) && hasBody) {
+    let body = "";
+    for (let at = start; ; ) {
+      const line = bytes.indexOf("\r\n", at);
+      if (line < 0) return undefined;
+      const length = parseInt(bytes.subarray(at, line).toString(), 16);
+      const next = line + 2 + length + 2;
+      if (bytes.length < next) return undefined;
+      if (length === 0) return { status, head, body, size: next };
+      body += bytes.subarray(line + 2, line + 2 + length).toString();
+      at = next;
+    }
+  }
+  const length = hasBody ? Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0) : 0;
+  if (bytes.length < start + length) return undefined;
+  return { status, head, body: bytes.subarray(start, start + length).toString(), size: start + length };
+}
+
 /** A TCP connection that collects what arrives. */
 export class RawConnection {
   static async open(server) {
@@ -263,18 +287,9 @@ export class RawConnection {
     return within(looking, what, ms);
   }
 
-  /** Takes one HTTP response with Content-Length (or without body) off the stream: {status, head, body}. */
+  /** Takes one HTTP response off the stream: {status, head, body}; undefined if the connection ended before. */
   async response({ hasBody = true, ms = kWaitMs } = {}) {
-    const parse = (bytes) => {
-      const end = bytes.indexOf("\r\n\r\n");
-      if (end < 0) return undefined;
-      const head = bytes.subarray(0, end).toString("latin1");
-      const length = hasBody ? Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0) : 0;
-      if (bytes.length < end + 4 + length) return undefined;
-      const body = bytes.subarray(end + 4, end + 4 + length);
-      return { status: Number(head.split(" ")[1]), head, body: body.toString(), size: end + 4 + length };
-    };
-    const answer = await this.until(parse, "an HTTP response", ms);
+    const answer = await this.until((bytes) => parseResponse(bytes, hasBody), "an HTTP response", ms);
     if (answer) this.received = this.received.subarray(answer.size);
     return answer;
   }
