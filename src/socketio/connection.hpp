@@ -63,6 +63,8 @@ struct Event {
     json::array args;
     Ack ack;
     Attachments attachments;
+    /// The packet's JSON array as it came, the event's name first: for values that must stay byte for byte.
+    std::string raw_args;
 };
 
 /// One client in one namespace. Lives on one shard; all calls on that shard only, from elsewhere by
