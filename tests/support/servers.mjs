@@ -1,8 +1,8 @@
 // Real servers and Warren itself as child processes of black-box tests: free ports, readiness by a real exchange, logs
 // kept on failure in build/test-logs/FILE/ (or under $WARREN_TEST_LOGS), everything ended by pid and with this process.
 import { spawn, spawnSync } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, rmdirSync, readFileSync, symlinkSync, writeFileSync, chmodSync,
-  existsSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, rmdirSync,
+  symlinkSync, writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -105,7 +105,7 @@ export class Program {
     Object.assign(this, { name, command, env, log, ready, child: null });
   }
   get pid() { return this.child?.pid; }
-  get running() { return this.child !== null && this.child.exitCode === null && this.child.signalCode === null; }
+  get running() { return this.child !== null && running.has(this.child); }
 
   async start({ timeout = 60000 } = {}) {
     this.spawn();
@@ -116,17 +116,17 @@ export class Program {
   }
   /** Starts without waiting until it is ready. */
   spawn() {
+    // The child writes to the file itself: a test that blocks its event loop does not stop it.
+    const log = openSync(this.log, "a");
     const child = spawn(this.command[0], this.command.slice(1),
-      { env: { ...process.env, ...this.env }, stdio: ["ignore", "pipe", "pipe"] });
-    const log = createWriteStream(this.log, { flags: "a" });
-    child.stdout.pipe(log, { end: false });
-    child.stderr.pipe(log, { end: false });
-    child.on("error", (error) => log.write(`${error}\n`));
+      { env: { ...process.env, ...this.env }, stdio: ["ignore", log, log] });
+    closeSync(log);
+    child.on("error", (error) => appendFileSync(this.log, `${error}\n`));
     running.add(child);
-    this.ended = new Promise((done) => child.once("exit", (code, signal) => {
-      running.delete(child);
-      done(code ?? signal);
-    }));
+    this.ended = new Promise((done) => {
+      const end = (code, signal) => { running.delete(child); done(code ?? signal); };
+      child.once("exit", end).once("error", () => end(127, null));
+    });
     this.child = child;
   }
   /** SIGTERM, then SIGKILL after `timeout`; resolves with the exit code or the name of the signal that ended it. */
@@ -245,7 +245,9 @@ export async function startWarren({ args = [], env = {}, config = {}, dir = temp
   writeFileSync(configFile, toToml(merged(nodeConfig({ port, adminPort, dir: join(dir, "data") }), config)));
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   const ready = () => fetch(`${adminUrl}/readyz`).then((answer) => answer.body?.cancel().then(() => answer.ok), () => false);
-  const node = new Program({ name, command: [binary, "serve", "--config", configFile, ...args], env, ready });
+  // Ends with this process even where that is killed.
+  const command = ["setpriv", "--pdeathsig", "KILL", binary, "serve", "--config", configFile, ...args];
+  const node = new Program({ name, command, env, ready });
   Object.assign(node, { url: `http://127.0.0.1:${port}`, adminUrl, port, adminPort, dir, configFile,
     /** The value of a metric (the sum over its labels), 0 where there is none. */
     async metric(metricName) {

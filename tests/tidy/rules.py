@@ -32,7 +32,7 @@ FOREIGN = [
 CPP_LINES_MAX = 400
 HEADER_LINES_MAX = 250  # Of src/; a contract suite is code in a header.
 LINE_COLUMNS_MAX = {".py": 120, ".mjs": 140}  # C++ is clang-format's.
-# A file beyond its size says why in a comment at its start, such as: // Long because the table of settings is one thing.
+# A file beyond its size says why in a comment at its start, such as: // Long because one table holds all settings.
 LONG_BECAUSE = re.compile(r"^\s*(//|#).*\blong(er)?\b", re.MULTILINE | re.IGNORECASE)
 
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
