@@ -110,8 +110,12 @@ def run_job(job, stage):
 
 
 def _report(job, stage, outcome):
+    by_reason = {}
     for test, reason in outcome.skips:
-        print(f"skipped {test}: {reason.splitlines()[0] if reason else 'no reason given'}", flush=True)
+        by_reason.setdefault(reason.splitlines()[0] if reason else "no reason given", []).append(test)
+    for reason, tests in by_reason.items():
+        others = f" and {len(tests) - 1} others" if len(tests) > 1 else ""
+        print(f"skipped {stage}/{job.name}: {tests[0]}{others}: {reason}", flush=True)
     if not outcome.counts.failed:
         return
     output = LOGS / stage / f"{job.name}.out"
