@@ -116,10 +116,11 @@ export class Program {
   }
   /** Starts without waiting until it is ready. */
   spawn() {
-    // The child writes to the file itself: a test that blocks its event loop does not stop it.
+    // The child writes to the file itself: a test that blocks its event loop does not stop it. It is a group of its own, so
+    // that Ctrl-C reaches only this process, which stops its children in order.
     const log = openSync(this.log, "a");
     const child = spawn(this.command[0], this.command.slice(1),
-      { env: { ...process.env, ...this.env }, stdio: ["ignore", log, log] });
+      { env: { ...process.env, ...this.env }, stdio: ["ignore", log, log], detached: true });
     closeSync(log);
     child.on("error", (error) => appendFileSync(this.log, `${error}\n`));
     running.add(child);
