@@ -56,6 +56,7 @@ struct Packet {
     std::string nsp = "/";
     std::optional<std::uint64_t> id;
     json::value data;  ///< null where the packet has none.
+    std::string raw;   ///< The JSON of `data` as it came; kept for events only.
     std::size_t attachment_count = 0;
     Attachments attachments;
 };
