@@ -1,0 +1,135 @@
+#include "adapters/sqlite/channel_store.hpp"
+
+namespace warren::adapters::sqlite {
+namespace {
+
+Channel channel_of(const Statement& row) {
+    Channel out;
+    out.id = row.id<ChannelId>(0);
+    out.is_group = row.integer(1) != 0;
+    out.name = row.text(2);
+    out.image = row.text(3);
+    out.history = static_cast<HistoryAccess>(row.integer(4));
+    out.data = row.text(5);
+    out.created_at = row.time(6);
+    out.updated_at = row.time(7);
+    out.state_seq = row.number(8);
+    out.member_count = static_cast<std::uint32_t>(row.integer(9));
+    return out;
+}
+
+Result<std::vector<MemberRow>> collect_members(Statement& rows) {
+    std::vector<MemberRow> out;
+    for (;;) {
+        WARREN_TRY(row, rows.step());
+        if (!row) return out;
+        out.push_back({rows.id<ChannelId>(0), rows.id<UserId>(1), rows.number(2), rows.number(3),
+                       static_cast<Role>(rows.integer(4)), rows.number(5)});
+    }
+}
+
+Result<void> upsert_channel(Connection& connection, const Channel& c) {
+    return connection
+        .query(
+            "INSERT INTO channels (id, is_group, name, image, history, data, created_at, updated_at, "
+            "state_seq, "
+            "member_count) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+            "is_group = excluded.is_group, name = excluded.name, image = excluded.image, "
+            "history = excluded.history, data = excluded.data, created_at = excluded.created_at, "
+            "updated_at = excluded.updated_at, state_seq = excluded.state_seq, "
+            "member_count = excluded.member_count WHERE excluded.state_seq > channels.state_seq",
+            c.id, c.is_group, c.name, c.image, c.history, c.data, c.created_at, c.updated_at, c.state_seq,
+            c.member_count)
+        .run();
+}
+
+/// In an update the right-hand sides see the row as it was.
+Result<void> merge_member(Connection& connection, const MemberRow& m) {
+    return connection
+        .query(
+            "INSERT INTO members (channel, user, from_seq, to_seq, role, role_seq) VALUES (?,?,?,?,?,?) "
+            "ON CONFLICT (channel, user, from_seq) DO UPDATE SET "
+            "to_seq = CASE WHEN to_seq = 0 THEN excluded.to_seq ELSE to_seq END, "
+            "role = CASE WHEN excluded.role_seq > role_seq THEN excluded.role ELSE role END, "
+            "role_seq = max(role_seq, excluded.role_seq) "
+            "WHERE (to_seq = 0 AND excluded.to_seq <> 0) OR excluded.role_seq > role_seq",
+            m.channel, m.user, m.from, m.to, m.role, m.role_seq)
+        .run();
+}
+
+}  // namespace
+
+Task<Result<ChannelId>> ChannelStore::claim_origin(std::string origin, ChannelId mine, Deadline deadline) {
+    const auto bytes = origin.size();
+    auto work = [origin = std::move(origin), mine](Connection& connection) -> Result<ChannelId> {
+        WARREN_TRY_VOID(
+            connection
+                .query("INSERT INTO origins (origin, channel) VALUES (?,?) ON CONFLICT DO NOTHING", origin,
+                       mine)
+                .run());
+        auto rows = connection.query("SELECT channel FROM origins WHERE origin = ?", origin);
+        WARREN_TRY(row, rows.step());
+        return row ? rows.id<ChannelId>(0) : mine;
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline) {
+    const auto bytes = sizeof(Channel) + channel.name.size() + channel.image.size() + channel.data.size();
+    auto work = [channel = std::move(channel)](Connection& connection) {
+        return upsert_channel(connection, channel);
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
+    auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<Channel>> {
+        std::vector<Channel> out;
+        for (const auto& id : ids) {
+            auto rows = connection.query(
+                "SELECT id, is_group, name, image, history, data, created_at, updated_at, state_seq, "
+                "member_count "
+                "FROM channels WHERE id = ?",
+                id);
+            WARREN_TRY(row, rows.step());
+            if (row) out.push_back(channel_of(rows));
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<void>> ChannelStore::merge_members(std::vector<MemberRow> rows, Deadline deadline) {
+    const auto bytes = rows.size() * sizeof(MemberRow);
+    auto work = [rows = std::move(rows)](Connection& connection) -> Result<void> {
+        for (const auto& row : rows) {
+            WARREN_TRY_VOID(merge_member(connection, row));
+        }
+        return {};
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<std::vector<MemberRow>>> ChannelStore::members(ChannelId channel, Seq at, UserId after,
+                                                           std::size_t limit, Deadline deadline) {
+    auto query = [channel, at, after, limit](Connection& connection) {
+        auto rows = connection.query(
+            "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE channel = ?1 AND user "
+            "> ?3 "
+            "AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2) ORDER BY user LIMIT ?4",
+            channel, at, after, limit);
+        return collect_members(rows);
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<MemberRow>>> ChannelStore::stays_of(UserId user, Deadline deadline) {
+    auto query = [user](Connection& connection) {
+        auto rows = connection.query(
+            "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE user = ?", user);
+        return collect_members(rows);
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+}  // namespace warren::adapters::sqlite

@@ -1,0 +1,25 @@
+#pragma once
+#include "adapters/sqlite/database.hpp"
+#include "ports/channel_store.hpp"
+
+namespace warren::adapters::sqlite {
+
+/// Tables `channels`, `members` and `origins`. `database` outlives it and its calls.
+/// @see docs/storage.md#projections
+class ChannelStore final : public warren::ChannelStore {
+public:
+    explicit ChannelStore(Database& database) : database_(database) {}
+
+    Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) override;
+    Task<Result<void>> put_channel(Channel channel, Deadline deadline) override;
+    Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) override;
+    Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) override;
+    Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,
+                                                 Deadline deadline) override;
+    Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) override;
+
+private:
+    Database& database_;
+};
+
+}  // namespace warren::adapters::sqlite

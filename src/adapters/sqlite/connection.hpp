@@ -1,0 +1,128 @@
+#pragma once
+#include <sqlite3.h>
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "model/ids.hpp"
+#include "model/time.hpp"
+#include "model/user.hpp"
+
+namespace warren::adapters::sqlite {
+
+class Connection;
+
+/// A prepared statement on loan from its connection; given back, reset, when it goes. One row at a time.
+class Statement {
+public:
+    /// `raw` is null where preparing failed: `step` then gives the connection's failure.
+    template <class... Args>
+    Statement(Connection& connection, sqlite3_stmt* raw, const Args&... args)
+        : connection_(connection), raw_(raw) {
+        (bind(args), ...);
+    }
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    /// Binds the next parameter; values are copied.
+    void bind(std::int64_t value);
+    void bind(std::string_view text);
+    void bind_bytes(const void* data, std::size_t size);
+    template <class T>
+        requires std::integral<T> || std::is_enum_v<T>
+    void bind(T value) {
+        bind(static_cast<std::int64_t>(value));
+    }
+    template <class T>
+    void bind(const std::optional<T>& value) {
+        value ? bind(*value) : bind_null();
+    }
+    template <class Tag>
+    void bind(const Id<Tag>& id) {
+        bind_bytes(id.bytes.data(), id.bytes.size());
+    }
+    void bind(const TokenHash& hash) { bind_bytes(hash.data(), hash.size()); }
+    void bind(WallTime time) { bind(static_cast<std::int64_t>(time.time_since_epoch().count())); }
+    void bind_null();
+
+    /// True with a row to read, false at the end. @errors taken (a key exists), unavailable
+    Result<bool> step();
+    /// Steps to the end.
+    Result<void> run();
+
+    /// Columns of the row, from 0.
+    std::int64_t integer(int column) const { return sqlite3_column_int64(raw_, column); }
+    std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
+    WallTime time(int column) const { return WallTime(std::chrono::milliseconds(integer(column))); }
+    std::string text(int column) const;
+    template <class AnyId>
+    AnyId id(int column) const {
+        AnyId out;
+        read_bytes(column, out.bytes.data(), out.bytes.size());
+        return out;
+    }
+    TokenHash hash(int column) const;
+
+private:
+    void read_bytes(int column, void* to, std::size_t size) const;
+
+    Connection& connection_;
+    sqlite3_stmt* raw_;
+    int next_ = 0;
+};
+
+/// One handle on the database with its prepared statements. Used by one thread at a time. The first failure
+/// that is not about a key is kept: whoever owns the connection then closes it and opens another.
+class Connection {
+public:
+    /// `flags` are sqlite3_open_v2's; `vfs` may be empty. @errors unavailable
+    static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, int flags,
+                                                    const std::string& vfs);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// The statement of `sql`, prepared once, with `args` bound in order. `sql` must be a literal: its
+    /// address is the key under which it is kept.
+    template <class... Args>
+    Statement query(const char* sql, const Args&... args) {
+        return Statement(*this, prepare(sql), args...);
+    }
+    /// Runs statements that are not kept: set-up and migrations.
+    Result<void> run_script(const std::string& sql);
+    /// The first column of the first row as text; empty without a row.
+    Result<std::string> ask(const std::string& sql);
+
+    /// Moves what the write-ahead log holds into the file, `mode` as of sqlite3_wal_checkpoint_v2. False
+    /// where other connections were in the way. @errors unavailable
+    Result<bool> checkpoint(int mode);
+    /// Pages in the write-ahead log after this connection's latest commit.
+    int wal_pages() const { return wal_pages_; }
+    /// Leaves file and write-ahead log as they are when it is closed.
+    void keep_files_on_close();
+    std::int64_t rows_changed() const { return sqlite3_changes64(raw_); }
+
+    const std::optional<Error>& failure() const { return failure_; }
+    /// The Error of result code `code`, kept as the failure unless it is about a key.
+    Error note(int code);
+
+private:
+    explicit Connection(sqlite3* raw) : raw_(raw) {}
+    sqlite3_stmt* prepare(const char* sql);
+
+    sqlite3* raw_;
+    std::unordered_map<const char*, sqlite3_stmt*> statements_;
+    std::optional<Error> failure_;
+    int wal_pages_ = 0;
+};
+
+}  // namespace warren::adapters::sqlite

@@ -1,0 +1,46 @@
+#include "adapters/sqlite/channel_store.hpp"
+#include "adapters/sqlite/entry_store.hpp"
+#include "adapters/sqlite/user_store.hpp"
+#include "tests/contract/channel_store_contract.hpp"
+#include "tests/contract/entry_store_contract.hpp"
+#include "tests/contract/user_store_contract.hpp"
+#include "tests/support/child_process.hpp"
+
+namespace warren::testing {
+namespace {
+
+/// A database in a folder of its own, with one store on it.
+template <class Store>
+struct Fixture {
+    TemporaryFolder folder;
+    std::unique_ptr<adapters::sqlite::Database> database;
+    std::optional<Store> store;
+};
+
+template <class Store, class Port>
+std::shared_ptr<Port> make_store() {
+    auto fixture = std::make_shared<Fixture<Store>>();
+    adapters::sqlite::Options options;
+    options.folder = fixture->folder.path();
+    fixture->database = adapters::sqlite::open(options).value();
+    fixture->store.emplace(*fixture->database);
+    return std::shared_ptr<Port>(fixture, &*fixture->store);
+}
+
+template <class Store, class Port>
+PortCase<Port> sqlite_case() {
+    return {"sqlite", {}, make_store<Store, Port>};
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, EntryStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::EntryStore, EntryStore>()),
+                         case_name<EntryStore>);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ChannelStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::ChannelStore, ChannelStore>()),
+                         case_name<ChannelStore>);
+INSTANTIATE_TEST_SUITE_P(Sqlite, UserStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::UserStore, UserStore>()),
+                         case_name<UserStore>);
+
+}  // namespace
+}  // namespace warren::testing

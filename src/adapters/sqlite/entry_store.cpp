@@ -1,0 +1,180 @@
+#include "adapters/sqlite/entry_store.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/log.hpp"
+#include "model/entry_codec.hpp"
+
+namespace warren::adapters::sqlite {
+namespace {
+
+#define WARREN_ENTRY_COLUMNS \
+    "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind, body"
+#define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
+
+/// SQLite's integers are signed; a bound beyond them is no bound.
+std::int64_t bounded(std::uint64_t value) {
+    return static_cast<std::int64_t>(
+        std::min<std::uint64_t>(value, static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())));
+}
+
+Result<EntryPtr> entry_of(const Statement& row) {
+    auto entry = std::make_shared<Entry>();
+    entry->channel = row.id<ChannelId>(0);
+    entry->seq = row.number(1);
+    entry->id = row.id<EntryId>(2);
+    entry->sender = row.id<UserId>(3);
+    entry->nonce = row.text(4);
+    entry->at = row.time(5);
+    entry->count = row.number(6);
+    entry->message_seq = row.number(7);
+    entry->state_seq = row.number(8);
+    entry->prev_state_seq = row.number(9);
+    auto body = decode_body(static_cast<EntryKind>(row.integer(10)), row.text(11));
+    if (body.has_error()) {
+        log::error("sqlite_entry_damaged", {{"channel", entry->channel.hex()}, {"seq", entry->seq}});
+        return std::move(body).error();
+    }
+    entry->body = std::move(*body);
+    return EntryPtr(std::move(entry));
+}
+
+/// Appends the remaining rows.
+Result<void> collect_rows(Statement& rows, std::vector<EntryPtr>& out) {
+    for (;;) {
+        WARREN_TRY(row, rows.step());
+        if (!row) return {};
+        WARREN_TRY(entry, entry_of(rows));
+        out.push_back(std::move(entry));
+    }
+}
+
+Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
+    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? ORDER BY seq DESC LIMIT 1", channel);
+    WARREN_TRY(row, rows.step());
+    if (!row) return EntryPtr();
+    return entry_of(rows);
+}
+
+Result<void> insert_entry(Connection& connection, const Entry& entry) {
+    std::optional<Bucket> target_bucket;
+    if (entry.target() != 0) target_bucket = bucket_of(entry.target());
+    return connection
+        .query("INSERT INTO entries (" WARREN_ENTRY_COLUMNS
+               ", target_bucket) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               entry.channel, entry.seq, entry.id, entry.sender, entry.nonce, entry.at, entry.count,
+               entry.message_seq, entry.state_seq, entry.prev_state_seq, entry.kind(),
+               encode_body(entry.body), target_bucket)
+        .run();
+}
+
+/// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
+/// never worth an encoding just to be counted.
+std::size_t size_of(const Entry& entry) {
+    std::size_t bytes = sizeof(Entry) + entry.nonce.size();
+    if (const auto* message = std::get_if<MessageBody>(&entry.body))
+        bytes += message->text.size() + message->data.size();
+    if (const auto* edit = std::get_if<EditBody>(&entry.body)) bytes += edit->text.size();
+    if (const auto* made = std::get_if<ChannelBody>(&entry.body))
+        bytes += made->members.size() * sizeof(MemberChange);
+    return bytes;
+}
+
+}  // namespace
+
+Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {
+    auto query = [channel](Connection& connection) { return head_of(connection, channel); };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<EntryPtr>>> EntryStore::heads(std::vector<ChannelId> channels, Deadline deadline) {
+    auto query = [channels = std::move(channels)](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<EntryPtr> out;
+        out.reserve(channels.size());
+        for (const auto& channel : channels) {
+            WARREN_TRY(head, head_of(connection, channel));
+            out.push_back(std::move(head));
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                            Deadline deadline) {
+    auto query = [channel, keys = std::move(keys)](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<EntryPtr> out;
+        for (const auto& key : keys) {
+            auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? AND sender = ? AND nonce = ?",
+                                         channel, key.sender, key.nonce);
+            WARREN_TRY_VOID(collect_rows(rows, out));
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Deadline deadline) {
+    std::size_t bytes = 0;
+    for (const auto& entry : run)
+        bytes += size_of(*entry);
+    auto work = [run = std::move(run)](Connection& connection) -> Result<void> {
+        for (const auto& entry : run) {
+            WARREN_TRY_VOID(insert_entry(connection, *entry));
+        }
+        return {};
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<std::vector<EntryPtr>>> EntryStore::range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                                      Deadline deadline) {
+    auto query = [channel, from, to, limit](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<EntryPtr> out;
+        auto rows =
+            connection.query(WARREN_SELECT_ENTRY "channel = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
+                             channel, bounded(from), bounded(to), bounded(limit));
+        WARREN_TRY_VOID(collect_rows(rows, out));
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<EntryPtr>>> EntryStore::targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                          Deadline deadline) {
+    auto query = [channel, bucket, after](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<EntryPtr> out;
+        auto rows =
+            connection.query(WARREN_SELECT_ENTRY "channel = ? AND target_bucket = ? AND seq > ? ORDER BY seq",
+                             channel, bounded(bucket), bounded(after));
+        WARREN_TRY_VOID(collect_rows(rows, out));
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<EntryPtr>>> EntryStore::at(std::vector<Place> places, Deadline deadline) {
+    auto query = [places = std::move(places)](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<EntryPtr> out;
+        for (const auto& place : places) {
+            auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? AND seq = ?", place.channel,
+                                         bounded(place.seq));
+            WARREN_TRY_VOID(collect_rows(rows, out));
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
+    auto query = [channel](Connection& connection) -> Result<Seq> {
+        auto rows =
+            connection.query("SELECT seq FROM entries WHERE channel = ? ORDER BY seq LIMIT 1", channel);
+        WARREN_TRY(row, rows.step());
+        return row ? rows.number(0) : Seq{1};
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+}  // namespace warren::adapters::sqlite

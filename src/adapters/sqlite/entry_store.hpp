@@ -1,0 +1,28 @@
+#pragma once
+#include "adapters/sqlite/database.hpp"
+#include "ports/entry_store.hpp"
+
+namespace warren::adapters::sqlite {
+
+/// The log in table `entries`. `database` outlives it and its calls. @see docs/storage.md#sqlite
+class EntryStore final : public warren::EntryStore {
+public:
+    explicit EntryStore(Database& database) : database_(database) {}
+
+    Task<Result<EntryPtr>> head(ChannelId channel, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                    Deadline deadline) override;
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                              Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                  Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline deadline) override;
+    Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
+
+private:
+    Database& database_;
+};
+
+}  // namespace warren::adapters::sqlite
