@@ -199,7 +199,9 @@ describe("the end of a WebSocket session", { concurrency: true }, () => {
       const other = await RawWebSocket.session(server);
       const ws = await RawWebSocket.session(server);
       ws.send(text);
-      assert.deepEqual((await ws.untilClosed()).texts, []);
+      const { code, texts } = await ws.untilClosed();
+      assert.notEqual(code, undefined, "closed without a close frame");
+      assert.deepEqual(texts, []);
       other.send("4fine");
       assert.equal(await other.text(), "4fine");
       other.destroy();

@@ -412,7 +412,8 @@ describe("malformed packets close the session, and no other", { concurrency: tru
   const closes = async (...send) => {
     const ws = await joined(server);
     for (const part of send) typeof part === "string" ? ws.send(`4${part}`) : ws.sendBinary(part);
-    const { texts } = await ws.untilClosed();
+    const { code, texts } = await ws.untilClosed();
+    assert.notEqual(code, undefined, "closed without a close frame");
     assert.deepEqual(texts.filter((text) => text !== "41"), []); // npm's server may say a DISCONNECT first
   };
 
