@@ -30,6 +30,21 @@ struct SocketEcho : socketio::Application {
             connection->emit("message-back", event.args, std::move(event.attachments));
         } else if (event.name == "message-with-ack") {
             event.ack(event.args, std::move(event.attachments));
+        } else if (event.name == "ask-me") {
+            spawn(connection->shard().executor(), "ask", ask(connection, std::move(event.args)));
+        } else if (event.name == "disconnect-me") {
+            connection->disconnect();  // The client stays away...
+        } else if (event.name == "close-transport-me") {
+            connection->close_transport();  // ...and here it comes back by itself.
+        }
+    }
+    static Task<void> ask(std::shared_ptr<socketio::Connection> connection, boost::json::array args) {
+        auto asking = connection->emit_with_ack("question", std::move(args), std::chrono::milliseconds{500});
+        const auto answer = co_await std::move(asking);
+        if (answer) {
+            connection->emit("answer", *answer);
+        } else {
+            connection->emit("answer-timeout", {});
         }
     }
     void disconnected(std::shared_ptr<socketio::Connection>, std::string_view) override {}
@@ -40,7 +55,6 @@ int main(int argc, char** argv) {
     http::ServerOptions http;
     engineio::Options engine;
     std::int64_t ping_interval = 25'000, ping_timeout = 20'000, connect_timeout = 45'000;
-    std::string client_dir;
     app.add_option("--host", http.address, "Address to listen on");
     app.add_option("--port", http.port, "Port; 0 takes a free one, which is printed");
     app.add_option("--ping-interval", ping_interval, "Milliseconds between heartbeats");
@@ -49,7 +63,6 @@ int main(int argc, char** argv) {
     app.add_option("--connect-timeout", connect_timeout, "Milliseconds a client has to join a namespace");
     app.add_option("--shards", http.shards, "Threads with their own connections; 0: one per core");
     app.add_option("--cors", engine.cors_origin, "Origin that browsers may call from, or *");
-    app.add_option("--client-dir", client_dir, "Folder of socket.io.js, served at /socket.io/");
     CLI11_PARSE(app, argc, argv);
     engine.ping_interval = std::chrono::milliseconds(ping_interval);
     engine.ping_timeout = std::chrono::milliseconds(ping_timeout);
@@ -67,7 +80,7 @@ int main(int argc, char** argv) {
     options.engine = engine;
     options.engine.path = "/socket.io/";
     options.connect_timeout = std::chrono::milliseconds(connect_timeout);
-    options.client_bundles = client_dir;
+    options.client_bundles = socketio::find_client_bundles();
     socketio::Server io(server, options);
     const auto echo = std::make_shared<SocketEcho>();
     io.serve("/", echo);

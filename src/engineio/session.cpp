@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kUpgradeTick{100};
 constexpr std::chrono::milliseconds kCloseWait{30'000};
-constexpr std::size_t kFrameCost = 64;  ///< What an empty message in a queue costs all the same.
+constexpr std::size_t kPacketsPerPoll = 16;  ///< python-engineio refuses a payload of more.
+constexpr std::size_t kFrameCost = 64;       ///< What an empty message in a queue costs all the same.
 constexpr std::chrono::milliseconds kOnTime{24};
 
 http::OutFrame packet_frame(PacketType type, std::string_view data = {}) {
@@ -91,11 +92,22 @@ void SessionImpl::flush() {
     }
 }
 
+std::vector<http::OutFrame> SessionImpl::take_payload() {
+    if (queue_.size() <= kPacketsPerPoll) {
+        queued_bytes_ = 0;
+        return std::exchange(queue_, {});
+    }
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(kPacketsPerPoll);
+    std::vector<http::OutFrame> taken(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    for (const auto& frame : taken)
+        queued_bytes_ -= frame->bytes.size() + kFrameCost;
+    return taken;
+}
+
 void SessionImpl::answer_poll() {
     const auto& options = home_.shared.options;
-    auto body = encode_payload(queue_);
-    std::vector<http::OutFrame>().swap(queue_);
-    queued_bytes_ = 0;
+    auto body = encode_payload(take_payload());
     const auto poll = std::exchange(poll_, nullptr);
     http::Response response(200, "text/plain; charset=UTF-8", {});
     response.header("Cache-Control", "no-store");
@@ -144,14 +156,16 @@ void SessionImpl::refresh_pong() {
 
 bool SessionImpl::begin_poll(const std::shared_ptr<Poll>& poll) {
     if (poll_) {
+        queue_.clear();
+        push(packet_frame(PacketType::close));
+        answer_poll();
         finish("transport error");
         return false;
     }
     poll_ = poll;
     if (state_ == State::closing) {
-        push(packet_frame(PacketType::close));
         answer_poll();
-        finish("forced close");
+        if (queue_.empty()) finish("forced close");
     } else if (!queue_.empty()) {
         answer_poll();
     }
@@ -290,11 +304,13 @@ void SessionImpl::web_socket_closed(std::string_view reason) {
 
 void SessionImpl::close(std::string_view reason) {
     if (state_ != State::open) return;
-    if (socket_ || poll_) {
+    if (poll_ && !queue_.empty()) answer_poll();
+    if (socket_ || queue_.empty()) {
         finish(reason);
         return;
     }
-    // Nobody to tell until the next poll; the application is done with it now.
+    // What is queued goes with the next polls; the application is done with the session now. No close packet:
+    // some clients take that for "stay away", while after an unknown session all of them come back.
     state_ = State::closing;
     end_upgrade();
     home_.shard.arm(timer_, kCloseWait);
@@ -316,7 +332,8 @@ void SessionImpl::finish(std::string_view reason) {
     timer_.cancel();
     end_upgrade();
     if (poll_) {
-        push(packet_frame(PacketType::close));
+        queue_.clear();
+        push(packet_frame(PacketType::noop));
         answer_poll();
     }
     if (const auto socket = std::exchange(socket_, nullptr)) socket->close(http::close_code::kNormal, {});

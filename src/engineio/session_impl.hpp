@@ -134,6 +134,7 @@ private:
     void deliver(bool binary, std::string_view data);
     void refresh_pong();
     void push(http::OutFrame frame);
+    std::vector<http::OutFrame> take_payload();
     void answer_poll();
     void on_upgrade_tick();
     void end_upgrade();

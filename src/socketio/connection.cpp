@@ -61,10 +61,10 @@ void ConnectionImpl::accept(Accept accepted) {
     client_->send(encode_connect(nsp_.name, id()));
     nsp_.application->connected(shared_from_this());
     if (!extra_) return;
-    const auto waiting = std::exchange(extra_->waiting, {});
+    auto waiting = std::exchange(extra_->waiting, {});
     extra_->waiting_bytes = 0;
-    for (const auto& packet : waiting) {
-        if (state_ == State::connected) deliver(packet);
+    for (auto& packet : waiting) {
+        if (state_ == State::connected) deliver(std::move(packet));
     }
 }
 

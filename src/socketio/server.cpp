@@ -45,6 +45,16 @@ void serve_bundles(http::Server& http, const Options& options) {
 
 }  // namespace
 
+std::filesystem::path find_client_bundles() {
+    std::error_code ec;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
+    const auto installed = self.parent_path().parent_path() / "share/warren/socket.io-client";
+    for (const auto& folder : {installed, std::filesystem::path(WARREN_CLIENT_BUNDLES)}) {
+        if (std::filesystem::exists(folder / "socket.io.js", ec)) return folder;
+    }
+    return {};
+}
+
 Server::Server(http::Server& http, Options options) : impl_(std::make_shared<Impl>()) {
     impl_->options = std::move(options);
     serve_bundles(http, impl_->options);

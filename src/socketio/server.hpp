@@ -10,6 +10,9 @@
 
 namespace warren::socketio {
 
+/// Where the browser bundles of this build or installation lie; empty when there are none.
+std::filesystem::path find_client_bundles();
+
 /// `engine.path` is "/socket.io/" unless set otherwise.
 struct Options {
     engineio::Options engine = default_engine();
