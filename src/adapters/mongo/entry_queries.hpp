@@ -1,0 +1,23 @@
+#pragma once
+#include <vector>
+
+#include "adapters/mongo/call.hpp"
+#include "adapters/mongo/known_seqs.hpp"
+#include "base/result.hpp"
+#include "ports/entry_store.hpp"
+
+/// What MongoEntryStore asks, on a thread of the database. Filters give channelId and bucket by equality
+/// wherever they are known: that is one shard and one stretch of the index.
+namespace warren::adapters::mongo {
+
+Result<EntryPtr> find_head(Call& call, KnownSeqs& known, ChannelId channel);
+Result<std::vector<EntryPtr>> find_heads(Call& call, KnownSeqs& known,
+                                         const std::vector<ChannelId>& channels);
+Result<std::vector<EntryPtr>> find_by_nonces(Call& call, ChannelId channel,
+                                             const std::vector<NonceKey>& keys);
+Result<std::vector<EntryPtr>> find_range(Call& call, ChannelId channel, Seq from, Seq to, std::size_t limit);
+Result<std::vector<EntryPtr>> find_targeting(Call& call, ChannelId channel, Bucket bucket, Seq after);
+Result<std::vector<EntryPtr>> find_at(Call& call, std::vector<Place> places);
+Result<Seq> find_first_seq(Call& call, ChannelId channel);
+
+}  // namespace warren::adapters::mongo
