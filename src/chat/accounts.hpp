@@ -45,6 +45,8 @@ public:
     Task<Result<std::vector<User>>> list(UserId after, std::size_t limit, Deadline deadline);
 
 private:
+    Task<Result<User>> owner_of(std::optional<Session> session, Deadline deadline);
+
     Environment& env_;
     Secrets& secrets_;
     std::chrono::seconds session_lifetime_;

@@ -142,17 +142,29 @@ public:
                                      Deadline deadline);
 
 private:
-    struct Answering {
-        std::unordered_map<ChannelId, Seq> covered;
-        bool synced = false;
+    /// What somebody may read of a channel, as of its head.
+    struct Access {
+        EntryPtr head;
+        MembershipPtr members;
+        Seq floor = 1;  ///< Nothing before this seq.
     };
 
-    Task<Result<MembershipPtr>> membership_of_member(UserId user, ChannelId channel, EntryPtr& head,
-                                                     Deadline deadline);
+    Task<Result<Access>> access_of(UserId user, ChannelId channel, Deadline deadline);
     Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
                                  Deadline deadline);
-    Task<Result<std::vector<FoldedMessage>>> read_window(ChannelId channel, Seq from, Seq to,
+    Task<Result<std::vector<FoldedMessage>>> read_bucket(ChannelId channel, Bucket bucket, Seq from, Seq to,
                                                          Deadline deadline);
+    Task<Result<HistoryPage>> read_back(ChannelId channel, Seq floor, Seq to, std::size_t limit,
+                                        int buckets_max, Deadline deadline);
+    Task<Result<HistoryPage>> read_on(ChannelId channel, Seq from, Seq head, std::size_t limit,
+                                      int buckets_max, Deadline deadline);
+    Task<Result<std::vector<ChannelPage>>> read_pages(UserId user, const MessageBytes& bytes_of,
+                                                      Answered& answered, Deadline deadline);
+    Task<Result<SyncAnswer>> read_sync(UserId user, std::unordered_map<ChannelId, Seq> known,
+                                       const EntryBytes& bytes_of, Answered& answered, Deadline deadline);
+    Task<Result<SyncedChannel>> read_since(const Stay& stay, Seq known, const EntryBytes& bytes_of,
+                                           std::size_t& budget, Deadline deadline);
+    Task<Result<std::optional<FoldedMessage>>> newest_message(const EntryPtr& head, Deadline deadline);
 
     asio::any_io_executor executor_;
     Environment env_;
@@ -160,7 +172,8 @@ private:
     Directory directory_;
     ChannelLog log_;
     Delivery delivery_;
-    std::unordered_map<const Subscriber*, Answering> answering_;
+    /// Of the answer that was completed last, until the caller queued it.
+    Answered answered_;
 };
 
 }  // namespace warren::chat

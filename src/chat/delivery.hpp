@@ -1,13 +1,14 @@
 #pragma once
-#include <map>
+#include <deque>
 #include <memory>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "chat/announcer.hpp"
 #include "chat/channel_log.hpp"
 #include "chat/directory.hpp"
+#include "chat/peers.hpp"
 #include "chat/subscriber.hpp"
 
 namespace warren::chat {
@@ -17,6 +18,13 @@ struct Stay {
     MemberRow row;
     EntryPtr head;
     Channel document;  ///< As of the head's state_seq.
+};
+
+/// What an answer showed its client: pushes up to these seqs would be repeats.
+struct Answered {
+    bool ok = false;      ///< False: it was an error, which shows nothing.
+    bool synced = false;  ///< It answered a sync: from now on the client can be told to sync again.
+    std::unordered_map<ChannelId, Seq> covered;
 };
 
 /// Brings every entry to every local connection of every member, once, in order, and finds by itself what the
@@ -43,11 +51,9 @@ public:
 
     /// Holds all pushes to `subscriber` while an answer is prepared that they must not overtake. Nests.
     void hold(const Subscriber& subscriber);
-    /// The answer was queued; it covers each channel in `covered` up to the given seq: held pushes that it
-    /// covers are dropped, the others follow it now. `synced`: the answer was a sync's; the channels in it
-    /// are no longer silent.
-    void release(const Subscriber& subscriber, const std::unordered_map<ChannelId, Seq>& covered,
-                 bool synced);
+    /// The answer was queued, with no suspension since it was made: what it covers is dropped from the held
+    /// pushes, the others follow it now.
+    void release(const Subscriber& subscriber, const Answered& answered);
 
     /// The channels in which `user` is a member now, each with its head. Mends projections that are behind.
     Task<Result<std::vector<Stay>>> stays_of(UserId user, Deadline deadline);
@@ -73,15 +79,77 @@ private:
     struct ChannelState;
     struct UserState;
 
+    // Connections: delivery.cpp
+    UserState& attach(Local& local);
+    void detach(Local& local);
+    Task<Result<void>> join(Local& local, const Stay& stay, Deadline deadline);
+    void add_local(ChannelState& state, Local& local);
+    void remove_local(ChannelState& state, Local& local);
+    void erase_if_unused(ChannelState& state);
+    void push_to(Local& local, ChannelState& state, const PushPtr& push);
+    void hold_push(Local& local, const PushPtr& push);
+    void flush_held(Local& local);
+    void may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels);
+    void forget(Local& local);
+
+    // Entries in order: delivery_order.cpp
+    ChannelState& start_channel(ChannelId channel, Seq cursor, Seq state_seq);
+    ChannelState* find(ChannelId channel);
+    void on_entry(const EntryPtr& entry);
+    void on_unknown_channel(const EntryPtr& entry);
+    void note_head(ChannelId channel, Seq seq);
+    Task<void> discover(ChannelId channel, Seq state_seq, Seq seen);
+    void start_pump(ChannelState& state);
+    Task<void> pump(ChannelId channel);
+    Task<Result<bool>> step(ChannelId channel);
+    Task<Result<bool>> fill(ChannelId channel);
+    Task<Result<void>> deliver_slowly(ChannelId channel, EntryPtr entry);
+    void deliver(ChannelState& state, const PushPtr& push);
+    void rebuild(ChannelState& state, const Membership& members);
+    void bind_if_large(ChannelState& state, std::size_t members);
+    Task<void> check_when_bound(ChannelId channel);
+
+    // Time: audit.cpp
+    Task<void> tick_for_ever();
+    void tick(SteadyTime now);
+    void expire_opening_holds(SteadyTime now);
+    void unbind_idle(SteadyTime now);
+    void close_unsynced(SteadyTime now);
+    Task<void> audit_for_ever();
+    Task<void> audit_everything(bool urgent);
+    Task<void> audit_channels(bool urgent);
+    Task<void> audit_users(bool urgent);
+    std::chrono::milliseconds audit_period() const;
+
     asio::any_io_executor executor_;
     Environment& env_;
     Memberships& memberships_;
     Directory& directory_;
     ChannelLog& log_;
+    Announcer announcer_;
+    Peers peers_;
     std::unordered_map<const Subscriber*, std::unique_ptr<Local>> locals_;
     std::unordered_map<UserId, std::unique_ptr<UserState>> users_;
     std::unordered_map<ChannelId, std::unique_ptr<ChannelState>> channels_;
+    std::unordered_set<ChannelId> discovering_;
+    /// While connections are being made: the greatest seq seen of channels that no state exists for yet.
+    std::unordered_map<ChannelId, Seq> early_;
+    std::size_t connecting_ = 0;
+    std::deque<std::pair<SteadyTime, std::weak_ptr<Subscriber>>> opening_;
+    std::deque<std::pair<SteadyTime, UserId>> unbinding_;
+    std::unordered_set<const Subscriber*> unsynced_;
     bool bus_is_up_ = false;
+    bool audit_wanted_ = false;
+    bool stopping_ = false;
+    std::uint64_t beat_number_ = 0;
+    SteadyTime beat_due_{};
+    SteadyTime ticked_at_{};
+    prometheus::Counter& delivered_;
+    prometheus::Counter& repeats_;
+    prometheus::Counter& gaps_;
+    prometheus::Counter& audits_;
+    prometheus::Counter& found_by_audit_;
+    prometheus::Counter& resyncs_;
 };
 
 }  // namespace warren::chat

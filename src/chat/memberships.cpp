@@ -57,6 +57,19 @@ Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq,
     co_return co_await std::move(loading);
 }
 
+Task<Result<MembershipPtr>> Memberships::after(EntryPtr entry, Deadline deadline) {
+    MembershipPtr before;
+    if (entry->prev_state_seq == 0) before = std::make_shared<const Membership>();
+    if (!before) before = cached(entry->channel, entry->prev_state_seq);
+    if (!before) {
+        auto finding = as_of(entry->channel, entry->seq, deadline);
+        co_return co_await std::move(finding);
+    }
+    MembershipPtr result = std::make_shared<const Membership>(apply(*before, *entry));
+    keep(entry->channel, result);
+    co_return result;
+}
+
 Task<Result<MembershipPtr>> Memberships::load(ChannelId channel, Seq state_seq, const Channel& document,
                                               Deadline deadline) {
     auto membership = std::make_shared<Membership>();

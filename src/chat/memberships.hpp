@@ -18,6 +18,10 @@ public:
     /// @errors unavailable, timed_out, overloaded
     Task<Result<MembershipPtr>> as_of(ChannelId channel, Seq state_seq, Deadline deadline);
 
+    /// The membership right after `entry` (kind member or channel), without reading anything where the one
+    /// before is cached.
+    Task<Result<MembershipPtr>> after(EntryPtr entry, Deadline deadline);
+
     /// Writes what follows from `entry` (kind member or channel) into the projections and keeps the
     /// membership after it.
     Task<Result<MembershipPtr>> project(EntryPtr entry, Deadline deadline);

@@ -1,0 +1,328 @@
+// Connections: who is here, what is held for them, what they may have missed.
+#include "chat/delivery.hpp"
+
+#include <algorithm>
+
+#include "chat/delivery_state.hpp"
+#include "chat/rules.hpp"
+
+namespace warren::chat {
+namespace {
+
+template <class T>
+bool contains(const std::vector<T>& list, const T& item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+template <class T>
+void swap_erase(std::vector<T>& list, const T& item) {
+    const auto at = std::find(list.begin(), list.end(), item);
+    if (at == list.end()) return;
+    *at = list.back();
+    list.pop_back();
+}
+
+std::size_t cost_of(const Push& push) {
+    const auto* message = std::get_if<MessageBody>(&push.entry->body);
+    return sizeof(Entry) + (message ? message->text.size() + message->data.size() : 0);
+}
+
+}  // namespace
+
+Delivery::Delivery(asio::any_io_executor executor, Environment& env, Memberships& memberships,
+                   Directory& directory, ChannelLog& log)
+    : executor_(executor),
+      env_(env),
+      memberships_(memberships),
+      directory_(directory),
+      log_(log),
+      announcer_(executor, env, memberships),
+      peers_(env.limits.beat_lost_after),
+      delivered_(env.metrics.counter("warren_deliveries_total", "Entries queued to connections.")),
+      repeats_(
+          env.metrics.counter("warren_delivery_repeats_total", "Entries that had been delivered before.")),
+      gaps_(env.metrics.counter("warren_delivery_gaps_total", "Times that a missing entry had to be read.")),
+      audits_(env.metrics.counter("warren_audits_total", "Rounds of comparing cursors with the store.")),
+      found_by_audit_(env.metrics.counter("warren_audit_found_total", "Channels found behind by an audit.")),
+      resyncs_(env.metrics.counter("warren_resyncs_total",
+                                   "Connections told that they may have missed something.")) {}
+
+Delivery::~Delivery() = default;
+
+void Delivery::start() {
+    ticked_at_ = beat_due_ = env_.clock.now();
+    env_.bus.start(executor_, *this);
+    spawn(executor_, "tick", tick_for_ever());
+    spawn(executor_, "audit", audit_for_ever());
+}
+
+Task<void> Delivery::stop() {
+    stopping_ = true;
+    env_.bus.publish_control(Goodbye{env_.node});
+    auto stopping = env_.bus.stop();
+    co_await std::move(stopping);
+}
+
+Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Deadline deadline) {
+    auto owned = std::make_unique<Local>();
+    const auto* key = subscriber.get();
+    owned->subscriber = subscriber;
+    owned->user = subscriber->user();
+    attach(*owned);
+    locals_[key] = std::move(owned);
+    ++connecting_;
+    Result<std::vector<Stay>> stays = Error(Errc::unavailable);
+    Result<void> done;
+    if (!on(Rule::cursor_after_bind)) {
+        auto reading = stays_of(subscriber->user(), deadline);
+        stays = co_await std::move(reading);
+    }
+    // While the bus is away connections are served all the same: audits deliver, more slowly.
+    auto standing = env_.bus.barrier(deadline);
+    co_await std::move(standing);
+    if (on(Rule::cursor_after_bind)) {
+        auto reading = stays_of(subscriber->user(), deadline);
+        stays = co_await std::move(reading);
+    }
+    if (stays.has_error()) done = stays.error();
+    for (std::size_t i = 0; done.has_value() && i < stays->size(); ++i) {
+        const auto at = locals_.find(key);
+        if (at == locals_.end()) break;
+        auto joining = join(*at->second, (*stays)[i], deadline);
+        done = co_await std::move(joining);
+    }
+    if (--connecting_ == 0) early_.clear();
+    const auto at = locals_.find(key);
+    if (at == locals_.end()) co_return Error(Errc::unavailable);
+    if (done.has_error()) {
+        forget(*at->second);
+        co_return done;
+    }
+    auto& local = *at->second;
+    local.active = true;
+    local.opening = true;
+    ++local.holds;
+    opening_.emplace_back(env_.clock.now() + env_.limits.opening_hold, subscriber);
+    co_return Result<void>();
+}
+
+Delivery::UserState& Delivery::attach(Local& local) {
+    auto& state = users_[local.user];
+    if (!state) {
+        state = std::make_unique<UserState>();
+        env_.bus.bind(local.user);
+    }
+    state->locals.push_back(&local);
+    return *state;
+}
+
+void Delivery::detach(Local& local) {
+    const auto at = users_.find(local.user);
+    swap_erase(at->second->locals, &local);
+    if (!at->second->locals.empty()) return;
+    // A reload or a second tab finds the key still bound.
+    unbinding_.emplace_back(env_.clock.now() + env_.limits.unbind_after, local.user);
+}
+
+/// Makes `local` one of the channel's, at a cursor from which it misses nothing.
+Task<Result<void>> Delivery::join(Local& local, const Stay& stay, Deadline deadline) {
+    const auto channel = stay.row.channel;
+    const auto* key = local.subscriber.get();
+    auto* state = find(channel);
+    if (!state) {
+        state = &start_channel(channel, stay.head->seq, stay.head->state_seq);
+        bind_if_large(*state, stay.document.member_count);
+        if (const auto early = early_.find(channel); early != early_.end()) note_head(channel, early->second);
+    }
+    bool member = true;
+    while (state->state_seq != stay.head->state_seq && state->state_seq != ChannelState::kUnknown) {
+        const Seq as_of = state->state_seq;
+        auto finding = memberships_.as_of(channel, as_of, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        member = members->find(stay.row.user) != nullptr;
+        state = find(channel);
+        if (!state) co_return Error(Errc::unavailable);
+        if (!locals_.contains(key)) co_return Result<void>();
+        if (state->state_seq == as_of) break;
+    }
+    // Where not a member yet at the cursor, the entry that adds them is still to be delivered.
+    if (member && state->state_seq != ChannelState::kUnknown) add_local(*state, local);
+    note_head(channel, stay.head->seq);
+    co_return Result<void>();
+}
+
+void Delivery::add_local(ChannelState& state, Local& local) {
+    if (contains(local.channels, &state)) return;
+    local.channels.push_back(&state);
+    state.locals.push_back(&local);
+}
+
+void Delivery::remove_local(ChannelState& state, Local& local) {
+    swap_erase(local.channels, &state);
+    swap_erase(state.locals, &local);
+}
+
+void Delivery::erase_if_unused(ChannelState& state) {
+    if (!state.locals.empty() || state.pumping) return;
+    if (state.key_bound) env_.bus.unbind(state.id);
+    channels_.erase(state.id);
+}
+
+void Delivery::disconnect(const Subscriber& subscriber) {
+    const auto at = locals_.find(&subscriber);
+    if (at != locals_.end()) forget(*at->second);
+}
+
+void Delivery::forget(Local& local) {
+    for (auto* state : std::vector<ChannelState*>(local.channels)) {
+        remove_local(*state, local);
+        erase_if_unused(*state);
+    }
+    detach(local);
+    unsynced_.erase(local.subscriber.get());
+    // Last: it may hold the only reference to the subscriber.
+    const auto owned = std::move(locals_.at(local.subscriber.get()));
+    locals_.erase(owned->subscriber.get());
+}
+
+void Delivery::hold(const Subscriber& subscriber) {
+    if (const auto at = locals_.find(&subscriber); at != locals_.end()) ++at->second->holds;
+}
+
+void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
+    const auto& covered = answered.covered;
+    const auto at = locals_.find(&subscriber);
+    if (at == locals_.end()) return;
+    auto& local = *at->second;
+    --local.holds;
+    if (local.opening && answered.ok) {
+        local.opening = false;
+        --local.holds;
+    }
+    local.synced = local.synced || answered.synced;
+    std::erase_if(local.held, [&](const PushPtr& push) {
+        const auto cover = covered.find(push->entry->channel);
+        return cover != covered.end() && push->entry->seq <= cover->second && on(Rule::hold_during_sync);
+    });
+    if (answered.synced) {
+        std::erase_if(local.silent, [&](const ChannelId& channel) { return covered.contains(channel); });
+        if (local.silent.empty()) unsynced_.erase(&subscriber);
+    }
+    for (const auto& [channel, seq] : covered) {
+        const auto* state = find(channel);
+        if (state && seq > state->cursor && on(Rule::hold_during_sync)) {
+            std::erase_if(local.floors, [&](const auto& floor) { return floor.first == channel; });
+            local.floors.emplace_back(channel, seq);
+        }
+        note_head(channel, seq);
+    }
+    if (local.holds == 0) flush_held(local);
+}
+
+void Delivery::flush_held(Local& local) {
+    const auto held = std::move(local.held);
+    local.held.clear();
+    local.held_bytes = 0;
+    if (!local.overflowed) {
+        for (const auto& push : held)
+            local.subscriber->push(push);
+        return;
+    }
+    local.overflowed = false;
+    std::vector<std::pair<ChannelId, Seq>> missed;
+    for (const auto* state : local.channels)
+        missed.emplace_back(state->id, state->cursor);
+    may_have_missed(local, missed);
+}
+
+void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
+    if (!local.active) return;
+    if (!local.silent.empty() && contains(local.silent, state.id)) return;
+    if (!local.floors.empty()) {
+        const auto of_channel = [&](const auto& floor) { return floor.first == state.id; };
+        const auto floor = std::find_if(local.floors.begin(), local.floors.end(), of_channel);
+        if (floor != local.floors.end()) {
+            const bool covered = push->entry->seq <= floor->second;
+            if (push->entry->seq >= floor->second) local.floors.erase(floor);
+            if (covered) return;
+        }
+    }
+    if (local.holds > 0 && on(Rule::hold_during_sync)) return hold_push(local, push);
+    delivered_.Increment();
+    local.subscriber->push(push);
+}
+
+void Delivery::hold_push(Local& local, const PushPtr& push) {
+    if (local.overflowed) return;
+    local.held_bytes += cost_of(*push);
+    if (local.held_bytes > env_.limits.held_bytes_max) {
+        local.overflowed = true;
+        local.held.clear();
+        return;
+    }
+    local.held.push_back(push);
+}
+
+void Delivery::may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels) {
+    resyncs_.Increment();
+    const auto subscriber = local.subscriber;
+    if (!local.synced) {
+        forget(local);
+        subscriber->reconnect();
+        return;
+    }
+    for (const auto& [channel, head] : channels) {
+        if (!contains(local.silent, channel)) local.silent.push_back(channel);
+    }
+    if (unsynced_.insert(subscriber.get()).second) local.silent_since = env_.clock.now();
+    subscriber->resync(channels);
+}
+
+Task<Result<std::vector<Stay>>> Delivery::stays_of(UserId user, Deadline deadline) {
+    auto reading_rows = env_.channels.stays_of(user, deadline);
+    WARREN_CO_TRY(rows, co_await std::move(reading_rows));
+    std::erase_if(rows, [](const MemberRow& row) { return row.to != 0; });
+    std::vector<ChannelId> ids;
+    for (const auto& row : rows)
+        ids.push_back(row.channel);
+    auto reading_heads = env_.entries.heads(ids, deadline);
+    WARREN_CO_TRY(heads, co_await std::move(reading_heads));
+    auto reading_documents = env_.channels.channels(ids, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading_documents));
+    std::unordered_map<ChannelId, Channel> by_id;
+    for (auto& document : documents)
+        by_id[document.id] = std::move(document);
+
+    std::vector<Stay> stays;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        // A row without entries: the store answered from before the channel was made.
+        if (!heads[i]) continue;
+        Stay stay{rows[i], heads[i], by_id[rows[i].channel]};
+        if (stay.document.state_seq != heads[i]->state_seq) {
+            auto finding = memberships_.as_of(rows[i].channel, heads[i]->state_seq, deadline);
+            WARREN_CO_TRY(members, co_await std::move(finding));
+            const auto* standing = members->find(user);
+            if (!standing) continue;
+            stay.row.from = standing->from;
+            stay.row.role = standing->role;
+            stay.document.member_count = static_cast<std::uint32_t>(members->members.size());
+        }
+        stays.push_back(std::move(stay));
+    }
+    co_return stays;
+}
+
+void Delivery::sign_out(UserId user) {
+    env_.bus.publish_control(SignedOut{user});
+    on_control(SignedOut{user});
+}
+
+std::vector<std::shared_ptr<Subscriber>> Delivery::subscribers() const {
+    std::vector<std::shared_ptr<Subscriber>> out;
+    out.reserve(locals_.size());
+    for (const auto& [key, local] : locals_)
+        out.push_back(local->subscriber);
+    return out;
+}
+
+}  // namespace warren::chat

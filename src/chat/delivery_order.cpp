@@ -1,0 +1,276 @@
+// Entries in order: each channel's cursor, what waits for earlier entries, what is read because it did not
+// come.
+#include <algorithm>
+
+#include "chat/delivery.hpp"
+#include "chat/delivery_state.hpp"
+#include "chat/rules.hpp"
+
+namespace warren::chat {
+namespace {
+
+constexpr std::size_t kFillEntries = 128;
+constexpr int kPumpFailures = 6;
+constexpr std::size_t kEarlyMax = 10'000;
+constexpr std::chrono::milliseconds kPumpPause{40};
+
+}  // namespace
+
+Delivery::ChannelState* Delivery::find(ChannelId channel) {
+    const auto at = channels_.find(channel);
+    return at == channels_.end() ? nullptr : at->second.get();
+}
+
+Delivery::ChannelState& Delivery::start_channel(ChannelId channel, Seq cursor, Seq state_seq) {
+    auto& state = channels_[channel];
+    state = std::make_unique<ChannelState>();
+    state->id = channel;
+    state->cursor = cursor;
+    state->state_seq = state_seq;
+    return *state;
+}
+
+void Delivery::on_appended(const std::vector<EntryPtr>& run, MembershipPtr before, MembershipPtr after) {
+    announcer_.announce(run, before, after);
+    for (const auto& entry : run)
+        on_entry(entry);
+}
+
+void Delivery::on_repeated(EntryPtr entry) {
+    announcer_.remember(entry->channel);
+    on_entry(entry);
+}
+
+void Delivery::on_message(BusMessage message) {
+    if (const auto* announced = std::get_if<EntryAnnounced>(&message)) {
+        log_.on_foreign(announced->entry->channel, announced->entry->seq);
+        on_entry(announced->entry);
+    } else {
+        const auto& head = std::get<HeadAnnounced>(message);
+        log_.on_foreign(head.channel, head.seq);
+        if (find(head.channel)) {
+            note_head(head.channel, head.seq);
+        } else if (!users_.empty() && discovering_.insert(head.channel).second) {
+            spawn(executor_, "discover", discover(head.channel, ChannelState::kUnknown, head.seq));
+        }
+    }
+}
+
+void Delivery::on_entry(const EntryPtr& entry) {
+    auto* state = find(entry->channel);
+    if (!state) return on_unknown_channel(entry);
+    if (entry->seq <= state->cursor && on(Rule::drop_repeats)) {
+        repeats_.Increment();
+        return;
+    }
+    const bool next = entry->seq == state->cursor + 1 || !on(Rule::wait_for_gaps);
+    const bool members_known = entry->state_seq == state->state_seq || !on(Rule::deliver_by_membership);
+    if (next && !state->pumping && !entry->changes_state() && members_known) {
+        auto push = std::make_shared<Push>();
+        push->entry = entry;
+        deliver(*state, push);
+        if (state->stash.empty() && state->known <= state->cursor) return;
+    } else if (state->stash.size() < env_.limits.stashed_per_channel_max) {
+        state->stash.emplace(entry->seq, entry);
+    }
+    state->known = std::max(state->known, entry->seq);
+    start_pump(*state);
+}
+
+/// Nobody here was in this channel when they connected. It may be new, or its creation was lost on the way.
+void Delivery::on_unknown_channel(const EntryPtr& entry) {
+    if (users_.empty()) return;
+    if (connecting_ > 0) {
+        if (early_.size() >= kEarlyMax) {
+            early_.clear();
+            audit_wanted_ = true;
+        }
+        auto& seq = early_[entry->channel];
+        seq = std::max(seq, entry->seq);
+    }
+    if (!discovering_.insert(entry->channel).second) return;
+    spawn(executor_, "discover", discover(entry->channel, entry->state_seq, entry->seq));
+}
+
+/// Starts a channel that somebody connected here is in, right before they came in.
+Task<void> Delivery::discover(ChannelId channel, Seq state_seq, Seq seen) {
+    const auto deadline = env_.clock.in(env_.limits.store_timeout);
+    if (state_seq == ChannelState::kUnknown) {
+        auto reading = env_.entries.head(channel, deadline);
+        const auto head = co_await std::move(reading);
+        state_seq = head.has_value() && *head ? (*head)->state_seq : 0;
+    }
+    auto finding = memberships_.as_of(channel, state_seq, deadline);
+    const auto members = co_await std::move(finding);
+    discovering_.erase(channel);
+    if (members.has_error() || find(channel)) {
+        note_head(channel, seen);
+        co_return;
+    }
+    Seq from = 0;
+    for (const auto& standing : (*members)->members) {
+        const auto user = users_.find(standing.user);
+        if (user == users_.end()) continue;
+        const auto is_active = [](const Local* local) { return local->active; };
+        // Those who are connecting right now join by themselves, at the head.
+        if (!std::any_of(user->second->locals.begin(), user->second->locals.end(), is_active)) continue;
+        from = from == 0 ? standing.from : std::min(from, standing.from);
+    }
+    if (from == 0) co_return;
+    auto& state = start_channel(channel, from - 1, ChannelState::kUnknown);
+    state.check = true;
+    state.known = seen;
+    start_pump(state);
+}
+
+void Delivery::note_head(ChannelId channel, Seq seq) {
+    auto* state = find(channel);
+    if (!state || seq <= state->cursor) return;
+    state->known = std::max(state->known, seq);
+    start_pump(*state);
+}
+
+void Delivery::start_pump(ChannelState& state) {
+    if (state.pumping) return;
+    state.pumping = true;
+    spawn(executor_, "pump", pump(state.id));
+}
+
+Task<void> Delivery::pump(ChannelId channel) {
+    int failures = 0;
+    for (;;) {
+        auto stepping = step(channel);
+        const auto went_on = co_await std::move(stepping);
+        if (went_on.has_value() && !*went_on) break;
+        if (went_on.has_value()) {
+            failures = 0;
+            continue;
+        }
+        // What cannot be read now is found by a later audit.
+        if (++failures == kPumpFailures) break;
+        auto pausing = env_.clock.sleep_until(env_.clock.now() + failures * kPumpPause);
+        co_await std::move(pausing);
+    }
+    auto& state = *find(channel);
+    state.pumping = false;
+    erase_if_unused(state);
+}
+
+/// Delivers the next entry, or reads what is missing. False: there is nothing to do.
+Task<Result<bool>> Delivery::step(ChannelId channel) {
+    auto& state = *find(channel);
+    state.stash.erase(state.stash.begin(), state.stash.upper_bound(state.cursor));
+    if (!state.stash.empty() && state.stash.begin()->first == state.cursor + 1) {
+        const auto entry = state.stash.begin()->second;
+        auto delivering = deliver_slowly(channel, entry);
+        WARREN_CO_TRY_VOID(co_await std::move(delivering));
+        co_return true;
+    }
+    if (!state.check && state.stash.empty() && state.known <= state.cursor) co_return false;
+    auto filling = fill(channel);
+    co_return co_await std::move(filling);
+}
+
+Task<Result<bool>> Delivery::fill(ChannelId channel) {
+    auto& state = *find(channel);
+    const bool check = std::exchange(state.check, false);
+    if (!check) {
+        const Seq missing = state.cursor + 1;
+        auto pausing = env_.clock.sleep_until(env_.clock.now() + env_.limits.gap_wait);
+        co_await std::move(pausing);
+        if (state.stash.contains(missing)) co_return true;
+        gaps_.Increment();
+    }
+    const Seq from = state.cursor + 1;
+    auto reading = env_.entries.range(channel, from, from + kFillEntries - 1, kFillEntries,
+                                      env_.clock.in(env_.limits.store_timeout));
+    auto found = co_await std::move(reading);
+    if (found.has_error()) {
+        state.check = check;
+        co_return found.error();
+    }
+    // Nothing where something should be is a stale answer, not the truth.
+    if (found->empty() && check && state.known <= state.cursor) co_return true;
+    if (found->empty() || found->front()->seq != from) co_return Error(Errc::unavailable);
+    for (const auto& entry : *found)
+        state.stash.emplace(entry->seq, entry);
+    if (found->size() == kFillEntries) state.check = true;
+    co_return true;
+}
+
+/// Delivers with everything that may have to be read first: the members as of this entry, the view of a new
+/// channel.
+Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
+    const auto deadline = env_.clock.in(env_.limits.store_timeout);
+    auto& state = *find(channel);
+    const Seq members_before = entry->changes_state() ? entry->prev_state_seq : entry->state_seq;
+    if (state.state_seq != members_before && on(Rule::deliver_by_membership)) {
+        auto finding = memberships_.as_of(channel, members_before, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        rebuild(state, *members);
+    }
+    auto push = std::make_shared<Push>();
+    push->entry = entry;
+    if (!entry->changes_state()) {
+        deliver(state, push);
+        co_return Result<void>();
+    }
+    auto finding = memberships_.after(entry, deadline);
+    WARREN_CO_TRY(after, co_await std::move(finding));
+    if (entry->seq == 1) {
+        const std::vector<std::pair<ChannelId, Seq>> wanted{{channel, entry->seq}};
+        auto viewing = directory_.views(wanted, deadline);
+        WARREN_CO_TRY(views, co_await std::move(viewing));
+        push->view = views.front();
+    }
+    // To the old members and the new: those who come in see it, and those who go see it last.
+    for (const auto& standing : after->members) {
+        const auto user = users_.find(standing.user);
+        if (user == users_.end()) continue;
+        for (auto* local : user->second->locals)
+            add_local(state, *local);
+    }
+    deliver(state, push);
+    rebuild(state, *after);
+    bind_if_large(state, after->members.size());
+    co_return Result<void>();
+}
+
+void Delivery::deliver(ChannelState& state, const PushPtr& push) {
+    state.cursor = std::max(state.cursor, push->entry->seq);
+    if (push->entry->changes_state()) state.state_seq = push->entry->seq;
+    for (auto* local : state.locals)
+        push_to(*local, state, push);
+}
+
+void Delivery::rebuild(ChannelState& state, const Membership& members) {
+    for (auto* local : std::vector<Local*>(state.locals)) {
+        if (!members.find(local->user)) remove_local(state, *local);
+    }
+    for (const auto& standing : members.members) {
+        const auto user = users_.find(standing.user);
+        if (user == users_.end()) continue;
+        for (auto* local : user->second->locals)
+            add_local(state, *local);
+    }
+    state.state_seq = members.state_seq;
+}
+
+void Delivery::bind_if_large(ChannelState& state, std::size_t members) {
+    if (state.key_bound || members < env_.limits.large_group_bind) return;
+    state.key_bound = true;
+    env_.bus.bind(state.id);
+    spawn(executor_, "check_when_bound", check_when_bound(state.id));
+}
+
+/// What was published before the binding stood came by user keys, or not at all.
+Task<void> Delivery::check_when_bound(ChannelId channel) {
+    auto standing = env_.bus.barrier(env_.clock.in(env_.limits.store_timeout));
+    co_await std::move(standing);
+    auto* state = find(channel);
+    if (!state) co_return;
+    state->check = true;
+    start_pump(*state);
+}
+
+}  // namespace warren::chat

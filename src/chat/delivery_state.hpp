@@ -1,0 +1,46 @@
+#pragma once
+#include <map>
+
+#include "chat/delivery.hpp"
+
+namespace warren::chat {
+
+/// One connection. Private to Delivery; here because its code is in three files.
+struct Delivery::Local {
+    std::shared_ptr<Subscriber> subscriber;
+    UserId user;
+    bool active = false;   ///< `connect` has resolved: pushes may go out.
+    bool synced = false;   ///< It has called sync.
+    bool opening = false;  ///< One of `holds` waits for the first answered read.
+    int holds = 0;
+    bool overflowed = false;  ///< Held pushes were dropped: everything held may be missed.
+    std::size_t held_bytes = 0;
+    std::vector<PushPtr> held;
+    std::vector<ChannelState*> channels;
+    /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
+    std::vector<std::pair<ChannelId, Seq>> floors;
+    std::vector<ChannelId> silent;  ///< Told to resync, not synced yet.
+    SteadyTime silent_since{};
+};
+
+struct Delivery::UserState {
+    std::vector<Local*> locals;
+};
+
+/// One channel with a local member.
+struct Delivery::ChannelState {
+    /// `state_seq` of a channel whose members have to be read before its next entry.
+    static constexpr Seq kUnknown = UINT64_MAX;
+
+    ChannelId id;
+    Seq cursor = 0;     ///< The last seq delivered.
+    Seq state_seq = 0;  ///< `locals` are those of this membership.
+    Seq known = 0;      ///< A seq that exists, at or beyond the cursor.
+    bool pumping = false;
+    bool check = false;  ///< The store is to be asked for more, whether or not more is known.
+    bool key_bound = false;
+    std::vector<Local*> locals;
+    std::map<Seq, EntryPtr> stash;  ///< Entries that wait for earlier ones.
+};
+
+}  // namespace warren::chat

@@ -1,0 +1,33 @@
+#pragma once
+#include <unordered_map>
+
+#include "chat/environment.hpp"
+
+namespace warren::chat {
+
+/// The other nodes by their beats: a beat missing too long, or a skipped number, means that announcements may
+/// have been lost. Pure but for the clock's readings that it is given.
+class Peers {
+public:
+    explicit Peers(std::chrono::seconds lost_after) : lost_after_(lost_after) {}
+
+    /// Takes a beat; whether it tells of a loss.
+    bool on_beat(const Beat& beat, SteadyTime now);
+    /// The peer stops in good order: it lost nothing and will be missed by nobody.
+    void on_goodbye(NodeId node) { peers_.erase(node); }
+    /// Forgets the peers that have been silent too long; whether there was one.
+    bool lose_silent(SteadyTime now);
+    /// The bus was away: silence until now proves nothing about the peers, and on_up audits anyway.
+    void forget_all() { peers_.clear(); }
+    std::size_t count() const { return peers_.size(); }
+
+private:
+    struct Peer {
+        std::uint64_t number = 0;
+        SteadyTime heard_at{};
+    };
+    std::chrono::seconds lost_after_;
+    std::unordered_map<NodeId, Peer> peers_;
+};
+
+}  // namespace warren::chat

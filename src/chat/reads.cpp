@@ -1,0 +1,361 @@
+// What people read: history, lists, members, sync.
+#include <algorithm>
+#include <charconv>
+
+#include "chat/chat.hpp"
+
+namespace warren::chat {
+namespace {
+
+constexpr int kBucketsPerRead = 4;
+constexpr std::size_t kPageMessages = 100;
+constexpr std::size_t kHistoryLimitMax = 100;
+constexpr std::size_t kListLimitMax = 200;
+constexpr std::size_t kSyncChannelsMax = 1'000;
+constexpr std::size_t kSyncEntriesPerRead = 128;
+constexpr int kStaleAttempts = 4;
+constexpr std::chrono::milliseconds kStalePause{20};
+constexpr std::size_t kChannelBytes = 2'000;
+
+Error no_such_channel() {
+    return {Errc::not_found, "There is no such channel, or you are not in it."};
+}
+
+/// Latest activity first; ids break ties.
+bool later(const Stay& a, const Stay& b) {
+    return std::pair(a.head->at, a.row.channel) > std::pair(b.head->at, b.row.channel);
+}
+
+std::string list_cursor(const Stay& stay) {
+    return std::to_string(stay.head->at.time_since_epoch().count()) + "-" + stay.row.channel.hex();
+}
+
+std::optional<std::pair<WallTime, ChannelId>> parse_list_cursor(std::string_view text) {
+    const auto dash = text.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    std::int64_t milliseconds = 0;
+    const auto* end = text.data() + dash;
+    const auto parsed = std::from_chars(text.data(), end, milliseconds);
+    const auto channel = ChannelId::parse(text.substr(dash + 1));
+    if (parsed.ptr != end || parsed.ec != std::errc() || !channel) return std::nullopt;
+    return std::pair(WallTime(std::chrono::milliseconds(milliseconds)), *channel);
+}
+
+/// Shortens all pages to the same number of messages, the most with which everything fits.
+void shorten_evenly(std::vector<ChannelPage>& pages, const MessageBytes& bytes_of, std::size_t budget) {
+    std::vector<std::vector<std::size_t>> sizes;
+    for (const auto& page : pages) {
+        auto& of_page = sizes.emplace_back();
+        for (auto at = page.messages.rbegin(); at != page.messages.rend(); ++at)
+            of_page.push_back(bytes_of(*at));
+    }
+    std::size_t used = pages.size() * kChannelBytes;
+    std::size_t length = 0;
+    for (; length < kPageMessages; ++length) {
+        for (const auto& of_page : sizes)
+            used += length < of_page.size() ? of_page[length] : 0;
+        if (used > budget) break;
+    }
+    for (auto& page : pages) {
+        auto& messages = page.messages;
+        if (messages.size() <= length) continue;
+        messages.erase(messages.begin(), messages.end() - static_cast<std::ptrdiff_t>(length));
+    }
+}
+
+}  // namespace
+
+Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadline deadline) {
+    auto reading = env_.entries.head(channel, deadline);
+    WARREN_CO_TRY(head, co_await std::move(reading));
+    if (!head) co_return no_such_channel();
+    auto finding = memberships_.as_of(channel, head->state_seq, deadline);
+    WARREN_CO_TRY(members, co_await std::move(finding));
+    const auto* standing = members->find(user);
+    if (!standing) co_return no_such_channel();
+    auto asking = env_.entries.first_seq(channel, deadline);
+    WARREN_CO_TRY(first, co_await std::move(asking));
+    const Seq floor = members->history == HistoryAccess::since_join ? std::max(first, standing->from) : first;
+    co_return Access{std::move(head), std::move(members), floor};
+}
+
+Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Bucket bucket, Seq from, Seq to,
+                                                           Deadline deadline) {
+    auto reading = env_.entries.range(channel, from, to, kBucketSize, deadline);
+    WARREN_CO_TRY(entries, co_await std::move(reading));
+    auto targeting = env_.entries.targeting(channel, bucket, 0, deadline);
+    WARREN_CO_TRY(changes, co_await std::move(targeting));
+    co_return fold(entries, changes);
+}
+
+/// Up to `limit` messages with seq <= to, the newest of them.
+Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, std::size_t limit,
+                                          int buckets_max, Deadline deadline) {
+    HistoryPage page;
+    if (to < floor || limit == 0) co_return page;
+    page.to = to;
+    page.from = to + 1;
+    for (int read = 0; read < buckets_max && page.from > floor && page.messages.size() < limit; ++read) {
+        const Bucket bucket = bucket_of(page.from - 1);
+        const Seq low = std::max(floor, first_seq_of(bucket));
+        auto reading = read_bucket(channel, bucket, low, page.from - 1, deadline);
+        WARREN_CO_TRY(messages, co_await std::move(reading));
+        page.from = low;
+        messages.insert(messages.end(), page.messages.begin(), page.messages.end());
+        page.messages = std::move(messages);
+    }
+    if (page.messages.size() > limit) {
+        page.messages.erase(page.messages.begin(), page.messages.end() - static_cast<std::ptrdiff_t>(limit));
+        page.from = page.messages.front().entry->seq;
+    }
+    page.limited = page.from > floor;
+    co_return page;
+}
+
+/// Up to `limit` messages with seq >= from, the oldest of them.
+Task<Result<HistoryPage>> Chat::read_on(ChannelId channel, Seq from, Seq head, std::size_t limit,
+                                        int buckets_max, Deadline deadline) {
+    HistoryPage page;
+    if (from > head || limit == 0) co_return page;
+    page.from = from;
+    page.to = from - 1;
+    for (int read = 0; read < buckets_max && page.to < head && page.messages.size() < limit; ++read) {
+        const Bucket bucket = bucket_of(page.to + 1);
+        const Seq high = std::min(head, last_seq_of(bucket));
+        auto reading = read_bucket(channel, bucket, page.to + 1, high, deadline);
+        WARREN_CO_TRY(messages, co_await std::move(reading));
+        page.to = high;
+        page.messages.insert(page.messages.end(), messages.begin(), messages.end());
+    }
+    if (page.messages.size() > limit) {
+        page.messages.erase(page.messages.begin() + static_cast<std::ptrdiff_t>(limit), page.messages.end());
+        page.to = page.messages.back().entry->seq;
+    }
+    page.limited = page.to < head;
+    co_return page;
+}
+
+Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQuery query,
+                                        Deadline deadline) {
+    if (query.limit == 0 || query.limit > kHistoryLimitMax) {
+        co_return Error(Errc::invalid, "limit must be 1 to 100.");
+    }
+    auto asking = access_of(user, channel, deadline);
+    WARREN_CO_TRY(access, co_await std::move(asking));
+    using From = HistoryQuery::From;
+    const Seq head = access.head->seq;
+    const Seq seq = query.from == From::newest ? head : std::min(query.seq, head);
+    const std::size_t older = query.from == From::after    ? 0
+                              : query.from == From::around ? (query.limit + 1) / 2
+                                                           : query.limit;
+    const int buckets = query.from == From::around ? kBucketsPerRead / 2 : kBucketsPerRead;
+    const Seq last = query.from == From::before ? std::min(head, query.seq == 0 ? 0 : query.seq - 1) : seq;
+    auto reading_back = read_back(channel, access.floor, last, older, buckets, deadline);
+    WARREN_CO_TRY(page, co_await std::move(reading_back));
+    if (query.from == From::after || query.from == From::around) {
+        const Seq from = std::max(access.floor, seq + 1);
+        auto reading_on = read_on(channel, from, head, query.limit - page.messages.size(), buckets, deadline);
+        WARREN_CO_TRY(rest, co_await std::move(reading_on));
+        page.messages.insert(page.messages.end(), rest.messages.begin(), rest.messages.end());
+        if (page.from == 0) page.from = rest.from;
+        page.to = std::max(page.to, rest.to);
+        page.limited = page.limited || rest.limited;
+    }
+    page.head = head;
+    page.first_seq = access.floor;
+    co_return page;
+}
+
+Task<Result<MemberPage>> Chat::members(UserId user, ChannelId channel, UserId after, std::size_t limit,
+                                       Deadline deadline) {
+    if (limit == 0 || limit > kListLimitMax) co_return Error(Errc::invalid, "limit must be 1 to 200.");
+    auto asking = access_of(user, channel, deadline);
+    WARREN_CO_TRY(access, co_await std::move(asking));
+    const auto& all = access.members->members;
+    const auto past = [](UserId id, const Standing& standing) { return id < standing.user; };
+    const auto from = std::upper_bound(all.begin(), all.end(), after, past);
+    const auto count = std::min(limit, static_cast<std::size_t>(all.end() - from));
+    std::vector<UserId> ids;
+    for (std::size_t i = 0; i < count; ++i)
+        ids.push_back((from + static_cast<std::ptrdiff_t>(i))->user);
+    auto reading = directory_.people(ids, deadline);
+    WARREN_CO_TRY(people, co_await std::move(reading));
+    MemberPage page;
+    page.total = all.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        page.members.push_back({std::move(people[i]), (from + static_cast<std::ptrdiff_t>(i))->role});
+    }
+    if (from + static_cast<std::ptrdiff_t>(count) != all.end()) page.next = ids.back();
+    co_return page;
+}
+
+Task<Result<std::optional<FoldedMessage>>> Chat::newest_message(const EntryPtr& head, Deadline deadline) {
+    std::optional<FoldedMessage> none;
+    if (head->message_seq == 0) co_return none;
+    auto reading = env_.entries.range(head->channel, head->message_seq, head->message_seq, 1, deadline);
+    WARREN_CO_TRY(entries, co_await std::move(reading));
+    auto targeting =
+        env_.entries.targeting(head->channel, bucket_of(head->message_seq), head->message_seq, deadline);
+    WARREN_CO_TRY(changes, co_await std::move(targeting));
+    auto folded = fold(entries, changes);
+    if (folded.empty()) co_return none;
+    co_return std::optional(std::move(folded.front()));
+}
+
+Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
+                                               std::optional<std::string> after, Deadline deadline) {
+    if (limit == 0 || limit > kListLimitMax) co_return Error(Errc::invalid, "limit must be 1 to 200.");
+    auto asking = delivery_.stays_of(user, deadline);
+    WARREN_CO_TRY(stays, co_await std::move(asking));
+    std::sort(stays.begin(), stays.end(), later);
+    if (after) {
+        const auto cursor = parse_list_cursor(*after);
+        if (!cursor) co_return Error(Errc::invalid, "after must be the `next` of an earlier answer.");
+        std::erase_if(
+            stays, [&](const Stay& stay) { return std::pair(stay.head->at, stay.row.channel) >= *cursor; });
+    }
+    ChannelLines out;
+    for (auto& stay : stays) {
+        if (out.lines.size() == limit) {
+            out.next = list_cursor(stays[limit - 1]);
+            break;
+        }
+        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt};
+        if (stay.head->is_message()) {
+            const std::vector<EntryPtr> only{stay.head};
+            line.newest = fold(only, {}).front();
+        } else {
+            auto reading = newest_message(stay.head, deadline);
+            WARREN_CO_TRY(newest, co_await std::move(reading));
+            line.newest = std::move(newest);
+        }
+        out.lines.push_back(std::move(line));
+    }
+    co_return out;
+}
+
+Task<Result<std::vector<ChannelPage>>> Chat::all_channels(Subscriber& subscriber, MessageBytes bytes_of,
+                                                          Deadline deadline) {
+    delivery_.hold(subscriber);
+    Answered answered;
+    auto reading = read_pages(subscriber.user(), bytes_of, answered, deadline);
+    auto pages = co_await std::move(reading);
+    answered.ok = pages.has_value();
+    answered_ = std::move(answered);
+    co_return pages;
+}
+
+Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const MessageBytes& bytes_of,
+                                                        Answered& answered, Deadline deadline) {
+    auto asking = delivery_.stays_of(user, deadline);
+    WARREN_CO_TRY(stays, co_await std::move(asking));
+    std::sort(stays.begin(), stays.end(), later);
+    std::vector<std::pair<ChannelId, Seq>> wanted;
+    for (const auto& stay : stays)
+        wanted.emplace_back(stay.row.channel, stay.head->state_seq);
+    auto viewing = directory_.views(wanted, deadline);
+    WARREN_CO_TRY(views, co_await std::move(viewing));
+    std::vector<ChannelPage> pages;
+    for (std::size_t i = 0; i < stays.size(); ++i) {
+        const auto& head = stays[i].head;
+        const bool since_join = views[i]->channel.history == HistoryAccess::since_join;
+        auto reading = read_back(head->channel, since_join ? stays[i].row.from : 1, head->seq, kPageMessages,
+                                 2, deadline);
+        WARREN_CO_TRY(page, co_await std::move(reading));
+        answered.covered[head->channel] = head->seq;
+        pages.push_back({views[i], head, std::move(page.messages)});
+    }
+    shorten_evenly(pages, bytes_of, env_.limits.answer_bytes_max);
+    co_return pages;
+}
+
+Task<Result<SyncAnswer>> Chat::sync(Subscriber& subscriber, std::unordered_map<ChannelId, Seq> known,
+                                    EntryBytes bytes_of, Deadline deadline) {
+    delivery_.hold(subscriber);
+    Answered answered;
+    auto reading = read_sync(subscriber.user(), std::move(known), bytes_of, answered, deadline);
+    auto answer = co_await std::move(reading);
+    answered.ok = answered.synced = answer.has_value();
+    answered_ = std::move(answered);
+    co_return answer;
+}
+
+Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<ChannelId, Seq> known,
+                                         const EntryBytes& bytes_of, Answered& answered, Deadline deadline) {
+    if (known.size() > kSyncChannelsMax) {
+        co_return Error(Errc::too_large, "channels must name at most 1000 channels.");
+    }
+    const auto stale = [&](const Stay& stay) {
+        const auto at = known.find(stay.row.channel);
+        return at != known.end() && at->second > stay.head->seq;
+    };
+    std::vector<Stay> stays;
+    for (int attempt = 0;; ++attempt) {
+        auto asking = delivery_.stays_of(user, deadline);
+        WARREN_CO_TRY(found, co_await std::move(asking));
+        stays = std::move(found);
+        // The client has seen more than the store shows: the answer would be from the past.
+        if (std::none_of(stays.begin(), stays.end(), stale)) break;
+        if (attempt == kStaleAttempts) co_return Error(Errc::unavailable);
+        auto pausing = env_.clock.sleep_until(env_.clock.now() + kStalePause);
+        co_await std::move(pausing);
+    }
+    SyncAnswer answer;
+    std::size_t budget = env_.limits.answer_bytes_max;
+    std::vector<std::pair<ChannelId, Seq>> joined;
+    std::vector<EntryPtr> joined_heads;
+    for (const auto& stay : stays) {
+        const auto channel = stay.row.channel;
+        answered.covered[channel] = stay.head->seq;
+        const auto at = known.find(channel);
+        if (at == known.end()) {
+            joined.emplace_back(channel, stay.head->state_seq);
+            joined_heads.push_back(stay.head);
+            continue;
+        }
+        auto reading = read_since(stay, at->second, bytes_of, budget, deadline);
+        WARREN_CO_TRY(synced, co_await std::move(reading));
+        answer.channels.emplace(channel, std::move(synced));
+        known.erase(at);
+    }
+    for (const auto& [channel, seq] : known)
+        answer.left.push_back(channel);
+    auto viewing = directory_.views(joined, deadline);
+    WARREN_CO_TRY(views, co_await std::move(viewing));
+    for (std::size_t i = 0; i < views.size(); ++i)
+        answer.joined.emplace_back(views[i], joined_heads[i]);
+    co_return answer;
+}
+
+Task<Result<SyncedChannel>> Chat::read_since(const Stay& stay, Seq known, const EntryBytes& bytes_of,
+                                             std::size_t& budget, Deadline deadline) {
+    SyncedChannel out;
+    out.head = stay.head;
+    if (stay.document.history == HistoryAccess::since_join) {
+        out.first_seq = stay.row.from;
+        known = std::max(known, stay.row.from - 1);
+    }
+    Seq next = known + 1;
+    while (next <= stay.head->seq && !out.limited) {
+        const Seq to = std::min(stay.head->seq, next + kSyncEntriesPerRead - 1);
+        auto reading = env_.entries.range(stay.row.channel, next, to, kSyncEntriesPerRead, deadline);
+        WARREN_CO_TRY(entries, co_await std::move(reading));
+        if (entries.empty()) co_return Error(Errc::unavailable);
+        for (auto& entry : entries) {
+            const auto bytes = bytes_of(*entry);
+            if (entry->seq != next) co_return Error(Errc::unavailable);
+            out.limited = bytes > budget;
+            if (out.limited) break;
+            budget -= bytes;
+            ++next;
+            out.entries.push_back(std::move(entry));
+        }
+    }
+    co_return out;
+}
+
+void Chat::answered(Subscriber& subscriber) {
+    delivery_.release(subscriber, std::exchange(answered_, {}));
+}
+
+}  // namespace warren::chat
