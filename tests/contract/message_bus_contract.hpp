@@ -1,0 +1,395 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ports/message_bus.hpp"
+#include "tests/contract/port_case.hpp"
+
+namespace warren::testing {
+
+/// Keeps what one node receives; `wait` returns once `condition` holds of it, or false after 30 s.
+class RecordingListener final : public BusListener {
+public:
+    void on_message(BusMessage message) override {
+        note([&] { messages_.push_back(std::move(message)); });
+    }
+    void on_control(ControlMessage message) override {
+        note([&] { controls_.push_back(message); });
+    }
+    void on_down() override {
+        note([&] { states_ += 'd'; });
+    }
+    void on_up() override {
+        note([&] { states_ += 'u'; });
+    }
+
+    bool wait(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(30)) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, limit, condition);
+    }
+    bool wait_for_states(const std::string& states) {
+        return wait([&] { return states_.starts_with(states); });
+    }
+    bool wait_until_up() {
+        return wait([&] { return states_.ends_with('u'); });
+    }
+    /// The channel's announced seqs, in the order of their arrival.
+    std::vector<Seq> seqs(ChannelId channel) {
+        const std::lock_guard lock(mutex_);
+        return seqs_locked(channel);
+    }
+    bool wait_for_seq(ChannelId channel, Seq seq) {
+        return wait([&] {
+            const auto all = seqs_locked(channel);
+            return std::find(all.begin(), all.end(), seq) != all.end();
+        });
+    }
+    template <class Control>
+    std::vector<Control> controls() {
+        const std::lock_guard lock(mutex_);
+        return controls_locked<Control>();
+    }
+    bool wait_for_beat(NodeId node, std::uint64_t number) {
+        return wait([&] {
+            for (const auto& beat : controls_locked<Beat>())
+                if (beat.node == node && beat.number == number) return true;
+            return false;
+        });
+    }
+    EntryPtr entry(ChannelId channel, Seq seq) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& message : messages_) {
+            const auto* announced = std::get_if<EntryAnnounced>(&message);
+            if (announced && announced->entry->channel == channel && announced->entry->seq == seq)
+                return announced->entry;
+        }
+        return nullptr;
+    }
+    std::string states() {
+        const std::lock_guard lock(mutex_);
+        return states_;
+    }
+    std::size_t calls() {
+        const std::lock_guard lock(mutex_);
+        return messages_.size() + controls_.size() + states_.size();
+    }
+
+private:
+    void note(const std::function<void()>& add) {
+        const std::lock_guard lock(mutex_);
+        add();
+        changed_.notify_all();
+    }
+    std::vector<Seq> seqs_locked(ChannelId channel) const {
+        std::vector<Seq> found;
+        for (const auto& message : messages_) {
+            if (const auto* head = std::get_if<HeadAnnounced>(&message)) {
+                if (head->channel == channel) found.push_back(head->seq);
+            } else if (const auto& entry = std::get<EntryAnnounced>(message).entry;
+                       entry->channel == channel) {
+                found.push_back(entry->seq);
+            }
+        }
+        return found;
+    }
+    template <class Control>
+    std::vector<Control> controls_locked() const {
+        std::vector<Control> found;
+        for (const auto& message : controls_)
+            if (const auto* one = std::get_if<Control>(&message)) found.push_back(*one);
+        return found;
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<BusMessage> messages_;
+    std::vector<ControlMessage> controls_;
+    std::string states_;
+};
+
+/// One node's end of the bus with a thread of its own for its executor.
+class BusNode {
+public:
+    explicit BusNode(std::shared_ptr<MessageBus> bus) : bus_(std::move(bus)) {}
+    ~BusNode() {
+        stop();
+        end_loop();
+    }
+    void start() {
+        bus_->start(io_.get_executor(), heard);
+        started_ = true;
+        if (!loop_.joinable()) run_loop();
+    }
+    /// As `start`, but nothing that is received is handled before `run_loop`.
+    void start_paused() {
+        bus_->start(io_.get_executor(), heard);
+        started_ = true;
+    }
+    void run_loop() {
+        loop_ = std::thread([this] { io_.run(); });
+    }
+    void stop() {
+        if (!started_) return;
+        started_ = false;
+        run_task(bus_->stop());
+    }
+    MessageBus& bus() { return *bus_; }
+
+    Result<void> publish(std::vector<BusKey> keys, BusMessage message) {
+        return run_task(bus_->publish(std::move(keys), std::move(message), soon()));
+    }
+    Result<void> barrier() { return run_task(bus_->barrier(soon())); }
+    Result<void> bind(BusKey key) {
+        bus_->bind(key);
+        return barrier();
+    }
+    Result<void> unbind(BusKey key) {
+        bus_->unbind(key);
+        return barrier();
+    }
+    static Deadline soon() { return {std::chrono::steady_clock::now() + std::chrono::seconds(30)}; }
+
+    RecordingListener heard;
+
+private:
+    void end_loop() {
+        work_.reset();
+        io_.stop();
+        if (loop_.joinable()) loop_.join();
+    }
+
+    asio::io_context io_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
+    std::shared_ptr<MessageBus> bus_;
+    std::thread loop_;
+    bool started_ = false;
+};
+
+/// What makes the nodes of one test: each call gives another node of the same bus, not started.
+struct BusWorld {
+    std::function<std::shared_ptr<MessageBus>()> make_node;
+    /// A node may get one copy of a message from each.
+    std::size_t partitions = 1;
+};
+
+/// What every MessageBus does. @see tests/contract/port_case.hpp
+class MessageBusContract : public PortContract<BusWorld> {
+protected:
+    std::unique_ptr<BusNode> make_node() { return std::make_unique<BusNode>(port().make_node()); }
+    std::unique_ptr<BusNode> start_node() {
+        auto node = make_node();
+        node->start();
+        EXPECT_TRUE(node->heard.wait_until_up());
+        return node;
+    }
+    static HeadAnnounced head(ChannelId channel, Seq seq) { return HeadAnnounced{channel, seq}; }
+    static EntryPtr message_entry(std::string text) {
+        Entry entry;
+        entry.channel = fresh<ChannelId>();
+        entry.seq = 7;
+        entry.id = fresh<EntryId>();
+        entry.sender = fresh<UserId>();
+        entry.nonce = "n1";
+        entry.at = time(1'700'000'000'123);
+        entry.count = 5;
+        entry.message_seq = 7;
+        entry.state_seq = 3;
+        MessageBody body;
+        body.text = std::move(text);
+        body.mentions = {fresh<UserId>()};
+        entry.body = std::move(body);
+        return std::make_shared<const Entry>(std::move(entry));
+    }
+    /// Publishes `seq` under `keys` and then waits until `to` has got a later message under `flush`, which
+    /// must be bound there: what `to` was to receive of the first is there then.
+    void publish_and_flush(BusNode& from, BusNode& to, std::vector<BusKey> keys, ChannelId channel, Seq seq,
+                           BusKey flush) {
+        ASSERT_TRUE(from.publish(std::move(keys), head(channel, seq)));
+        const auto marker = fresh<ChannelId>();
+        ASSERT_TRUE(from.publish({flush}, head(marker, 1)));
+        ASSERT_TRUE(to.heard.wait_for_seq(marker, 1));
+    }
+};
+
+TEST_P(MessageBusContract, WhoHasBoundTheKeyReceivesTheEntryAsItWas) {
+    auto a = start_node();
+    auto b = start_node();
+    const BusKey user = fresh<UserId>();
+    ASSERT_TRUE(b->bind(user));
+    const auto entry = message_entry("h\xc3\xa9llo \xf0\x9f\x90\x87");
+    ASSERT_TRUE(a->publish({user}, EntryAnnounced{entry}));
+    ASSERT_TRUE(b->heard.wait_for_seq(entry->channel, 7));
+    EXPECT_EQ(*b->heard.entry(entry->channel, 7), *entry);
+}
+
+TEST_P(MessageBusContract, OtherKeysAreNotReceived) {
+    auto a = start_node();
+    auto b = start_node();
+    const auto id = fresh<UserId>();
+    ChannelId same_bytes;
+    same_bytes.bytes = id.bytes;
+    const BusKey flush = fresh<UserId>();
+    b->bus().bind(id);
+    ASSERT_TRUE(b->bind(flush));
+    const auto channel = fresh<ChannelId>();
+    publish_and_flush(*a, *b, {fresh<UserId>()}, channel, 1, flush);
+    publish_and_flush(*a, *b, {same_bytes}, channel, 2, flush);
+    publish_and_flush(*a, *b, {id}, channel, 3, flush);
+    ASSERT_TRUE(b->heard.wait_for_seq(channel, 3));
+    EXPECT_EQ(b->heard.seqs(channel), std::vector<Seq>{3});
+}
+
+TEST_P(MessageBusContract, SeveralMatchingKeysGiveOneCopy) {
+    auto a = start_node();
+    auto b = start_node();
+    std::vector<BusKey> keys;
+    for (int i = 0; i < 40; ++i)
+        keys.push_back(i % 4 == 0 ? BusKey(fresh<ChannelId>()) : BusKey(fresh<UserId>()));
+    for (const auto& key : keys)
+        b->bus().bind(key);
+    ASSERT_TRUE(b->barrier());
+    const auto channel = fresh<ChannelId>();
+    ASSERT_TRUE(a->publish(keys, head(channel, 1)));
+    for (const auto& key : keys)
+        publish_and_flush(*a, *b, {key}, fresh<ChannelId>(), 1, key);
+    const auto copies = b->heard.seqs(channel).size();
+    EXPECT_GE(copies, 1u);
+    EXPECT_LE(copies, port().partitions);
+}
+
+TEST_P(MessageBusContract, EveryNodeThatBoundReceives) {
+    auto a = start_node();
+    auto b = start_node();
+    auto c = start_node();
+    const BusKey shared = fresh<ChannelId>();
+    ASSERT_TRUE(b->bind(shared));
+    ASSERT_TRUE(c->bind(shared));
+    const auto channel = fresh<ChannelId>();
+    ASSERT_TRUE(a->publish({shared}, head(channel, 9)));
+    EXPECT_TRUE(b->heard.wait_for_seq(channel, 9));
+    EXPECT_TRUE(c->heard.wait_for_seq(channel, 9));
+}
+
+TEST_P(MessageBusContract, NothingAfterUnbinding) {
+    auto a = start_node();
+    auto b = start_node();
+    const BusKey user = fresh<UserId>();
+    const BusKey flush = fresh<UserId>();
+    b->bus().bind(flush);
+    ASSERT_TRUE(b->bind(user));
+    const auto channel = fresh<ChannelId>();
+    publish_and_flush(*a, *b, {user}, channel, 1, flush);
+    ASSERT_TRUE(b->unbind(user));
+    publish_and_flush(*a, *b, {user}, channel, 2, flush);
+    EXPECT_EQ(b->heard.seqs(channel), std::vector<Seq>{1});
+}
+
+TEST_P(MessageBusContract, BindingsAreNotCounted) {
+    auto a = start_node();
+    auto b = start_node();
+    const BusKey user = fresh<UserId>();
+    const BusKey flush = fresh<UserId>();
+    b->bus().bind(flush);
+    b->bus().bind(user);
+    b->bus().bind(user);
+    b->bus().unbind(user);
+    b->bus().bind(user);
+    ASSERT_TRUE(b->barrier());
+    const auto channel = fresh<ChannelId>();
+    publish_and_flush(*a, *b, {user}, channel, 1, flush);
+    EXPECT_TRUE(b->heard.wait_for_seq(channel, 1));
+    EXPECT_EQ(b->heard.seqs(channel).size(), 1u);
+    ASSERT_TRUE(b->unbind(user));
+    publish_and_flush(*a, *b, {user}, channel, 2, flush);
+    EXPECT_EQ(b->heard.seqs(channel).size(), 1u);
+}
+
+TEST_P(MessageBusContract, BindingsMadeBeforeTheStartStandOnceUp) {
+    auto a = start_node();
+    auto b = make_node();
+    const BusKey user = fresh<UserId>();
+    b->bus().bind(user);
+    b->start();
+    ASSERT_TRUE(b->heard.wait_until_up());
+    const auto channel = fresh<ChannelId>();
+    ASSERT_TRUE(a->publish({user}, head(channel, 1)));
+    EXPECT_TRUE(b->heard.wait_for_seq(channel, 1));
+}
+
+TEST_P(MessageBusContract, OneKeysMessagesArriveInOrder) {
+    auto a = start_node();
+    auto b = start_node();
+    const BusKey user = fresh<UserId>();
+    ASSERT_TRUE(b->bind(user));
+    const auto channel = fresh<ChannelId>();
+    std::vector<Task<Result<void>>> publishing;
+    std::vector<Seq> expected;
+    for (Seq seq = 1; seq <= 300; ++seq) {
+        publishing.push_back(a->bus().publish({user}, head(channel, seq), soon()));
+        expected.push_back(seq);
+    }
+    for (const auto& published : run_tasks(std::move(publishing)))
+        EXPECT_TRUE(published);
+    ASSERT_TRUE(b->heard.wait_for_seq(channel, 300));
+    EXPECT_EQ(b->heard.seqs(channel), expected);
+}
+
+TEST_P(MessageBusContract, ControlReachesEveryNodeAndTheOwn) {
+    auto a = start_node();
+    auto b = start_node();
+    const auto node = fresh<NodeId>();
+    const auto user = fresh<UserId>();
+    a->bus().publish_control(SignedOut{user});
+    a->bus().publish_control(AuditAll{node});
+    a->bus().publish_control(Goodbye{node});
+    a->bus().publish_control(Beat{node, 41, 0xfedcba9876543210ULL});
+    for (auto* listener : {&a->heard, &b->heard}) {
+        ASSERT_TRUE(listener->wait_for_beat(node, 41));
+        EXPECT_EQ(listener->controls<Beat>().back().partition_map_hash, 0xfedcba9876543210ULL);
+        EXPECT_EQ(listener->controls<SignedOut>().back().user, user);
+        EXPECT_EQ(listener->controls<AuditAll>().back().node, node);
+        EXPECT_EQ(listener->controls<Goodbye>().back().node, node);
+    }
+}
+
+TEST_P(MessageBusContract, AGoodbyeJustBeforeStoppingIsHeard) {
+    auto b = start_node();
+    const auto node = fresh<NodeId>();
+    auto a = start_node();
+    a->bus().publish_control(Goodbye{node});
+    a->stop();
+    b->bus().publish_control(Beat{node, 1, 0});
+    ASSERT_TRUE(b->heard.wait_for_beat(node, 1));
+    EXPECT_EQ(b->heard.controls<Goodbye>().size(), 1u);
+}
+
+TEST_P(MessageBusContract, NothingIsCalledOnceStopped) {
+    auto a = start_node();
+    auto b = start_node();
+    const BusKey user = fresh<UserId>();
+    ASSERT_TRUE(b->bind(user));
+    b->stop();
+    const auto calls = b->heard.calls();
+    EXPECT_TRUE(a->publish({user}, head(fresh<ChannelId>(), 1)));
+    EXPECT_EQ(b->barrier().error(), Errc::unavailable);
+    EXPECT_EQ(b->publish({user}, head(fresh<ChannelId>(), 1)).error(), Errc::unavailable);
+    EXPECT_EQ(b->heard.calls(), calls);
+}
+
+TEST_P(MessageBusContract, NodesOfOneBusAgreeOnThePartitions) {
+    auto a = make_node();
+    auto b = make_node();
+    EXPECT_EQ(a->bus().partition_map_hash(), b->bus().partition_map_hash());
+}
+
+}  // namespace warren::testing
