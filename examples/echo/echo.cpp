@@ -40,9 +40,9 @@ struct SocketEcho : socketio::Application {
     }
     static Task<void> ask(std::shared_ptr<socketio::Connection> connection, boost::json::array args) {
         auto asking = connection->emit_with_ack("question", std::move(args), std::chrono::milliseconds{500});
-        const auto answer = co_await std::move(asking);
+        auto answer = co_await std::move(asking);
         if (answer) {
-            connection->emit("answer", *answer);
+            connection->emit("answer", answer->args, std::move(answer->attachments));
         } else {
             connection->emit("answer-timeout", {});
         }

@@ -26,13 +26,6 @@ std::optional<Packet> parse_text_packet(std::string_view text) {
     return packet;
 }
 
-std::string_view next_packet(std::string_view& payload) {
-    const auto end = std::min(payload.find(kSeparator), payload.size());
-    const auto packet = payload.substr(0, end);
-    payload.remove_prefix(std::min(end + 1, payload.size()));
-    return packet;
-}
-
 std::string encode_payload(const std::vector<http::OutFrame>& frames) {
     std::size_t bytes = 0;
     for (const auto& frame : frames)

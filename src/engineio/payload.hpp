@@ -32,8 +32,15 @@ struct Packet {
 /// @see Engine.IO v4, Packet encoding
 std::optional<Packet> parse_text_packet(std::string_view text);
 
-/// Splits a POST's body into the texts of its packets. @see Engine.IO v4, Payload
-std::string_view next_packet(std::string_view& payload);
+/// Calls `f(text)` for each packet of a POST's body until it returns false. @see Engine.IO v4, Payload
+template <class F>
+void for_each_packet(std::string_view payload, F f) {
+    for (;;) {
+        const auto end = payload.find('\x1e');
+        if (!f(payload.substr(0, end)) || end == payload.npos) return;
+        payload.remove_prefix(end + 1);
+    }
+}
 
 /// The body of a poll's answer: text frames' payloads as they are, binary ones as `b` and base64.
 std::string encode_payload(const std::vector<http::OutFrame>& frames);

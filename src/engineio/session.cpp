@@ -4,6 +4,7 @@
 #include "engineio/session_impl.hpp"
 #include "http/frame.hpp"
 #include "http/gzip.hpp"
+#include "http/utf8.hpp"
 
 namespace warren::engineio {
 namespace {
@@ -178,15 +179,18 @@ void SessionImpl::poll_gone(const std::shared_ptr<Poll>& poll) {
 
 bool SessionImpl::on_payload(std::string_view payload) {
     const auto keep = shared_from_this();
-    do {
-        const auto packet = parse_text_packet(next_packet(payload));
-        if (!packet) {
-            finish("parse error");
-            return false;
-        }
-        if (!on_packet(*packet)) return packet->type == PacketType::close;
-    } while (!payload.empty() && state_ == State::open);
-    return true;
+    if (!http::is_utf8(payload)) {
+        finish("parse error");
+        return false;
+    }
+    bool good = true;
+    for_each_packet(payload, [&](std::string_view text) {
+        const auto packet = parse_text_packet(text);
+        if (!packet) finish("parse error");
+        good = packet && (on_packet(*packet) || packet->type == PacketType::close);
+        return good && state_ == State::open;
+    });
+    return good;
 }
 
 void SessionImpl::on_web_socket(bool binary, std::string_view payload) {
@@ -250,7 +254,7 @@ bool SessionImpl::on_probe(bool binary, std::string_view payload) {
         on_upgrade_tick();
         return false;
     }
-    if (binary || payload != "5") {
+    if (binary || payload != "5" || !upgrade_->probed) {
         end_upgrade();
         return false;
     }

@@ -181,6 +181,7 @@ void WebSocketImpl::on_frame_ping(std::string_view payload) {
 void WebSocketImpl::on_frame_close(std::uint16_t code, std::string_view) {
     got_close_ = true;
     send_close(code == 1005 ? close_code::kNormal : code, {});
+    schedule_flush();  // Ours may have left long ago; then this ends the connection.
     tell("closed");
 }
 

@@ -33,8 +33,8 @@ public:
     std::shared_ptr<void>& context() override { return context_; }
     bool is_connected() const override { return state_ == State::connected; }
     void send(const EncodedPacket& packet) override;
-    Task<Result<json::array>> emit_with_ack(std::string event, json::array args,
-                                            std::chrono::milliseconds timeout) override;
+    Task<Result<Answer>> emit_with_ack(std::string event, json::array args,
+                                       std::chrono::milliseconds timeout) override;
     void disconnect() override;
     void close_transport() override;
     std::size_t queued_bytes() const override;
@@ -52,7 +52,7 @@ private:
     struct PendingAck {
         PendingAck() : timer([](void* self) { static_cast<PendingAck*>(self)->time_out(); }, this) {}
         void time_out();
-        Oneshot<Result<json::array>> answer;
+        Oneshot<Result<Answer>> answer;
         http::Timer timer;
         ConnectionImpl* connection = nullptr;
         std::uint64_t id = 0;
@@ -70,7 +70,7 @@ private:
     void accept(Accept accepted);
     void refuse(const Refuse& refused);
     void deliver(Packet packet);
-    void resolve(std::uint64_t ack, Result<json::array> answer);
+    void resolve(std::uint64_t ack, Result<Answer> answer);
 
     std::shared_ptr<Client> client_;  ///< Until it is gone.
     http::Shard& shard_;

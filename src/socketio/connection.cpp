@@ -94,7 +94,7 @@ bool ConnectionImpl::on_packet(Packet packet) {
 void ConnectionImpl::deliver(Packet packet) {
     auto& array = packet.data.get_array();
     if (packet.type == PacketType::ack || packet.type == PacketType::binary_ack) {
-        resolve(*packet.id, std::move(array));
+        resolve(*packet.id, Answer{std::move(array), std::move(packet.attachments)});
         return;
     }
     Event event;
@@ -112,8 +112,8 @@ void ConnectionImpl::send(const EncodedPacket& packet) {
     if (state_ == State::connected) client_->send(packet);
 }
 
-Task<Result<json::array>> ConnectionImpl::emit_with_ack(std::string event, json::array args,
-                                                        std::chrono::milliseconds timeout) {
+Task<Result<Answer>> ConnectionImpl::emit_with_ack(std::string event, json::array args,
+                                                   std::chrono::milliseconds timeout) {
     if (state_ != State::connected) co_return Error(Errc::unavailable);
     const auto keep = shared_from_this();
     auto pending = std::make_shared<PendingAck>();
@@ -130,7 +130,7 @@ void ConnectionImpl::PendingAck::time_out() {
     connection->resolve(id, Error(Errc::timed_out));
 }
 
-void ConnectionImpl::resolve(std::uint64_t ack, Result<json::array> answer) {
+void ConnectionImpl::resolve(std::uint64_t ack, Result<Answer> answer) {
     if (!extra_) return;
     const auto it = extra_->acks.find(ack);
     if (it == extra_->acks.end()) return;

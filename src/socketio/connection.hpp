@@ -67,6 +67,12 @@ struct Event {
     std::string raw_args;
 };
 
+/// What a client answered to an event of ours.
+struct Answer {
+    json::array args;
+    Attachments attachments;
+};
+
 /// One client in one namespace. Lives on one shard; all calls on that shard only, from elsewhere by
 /// `shard().post`. It may be held after it has gone: calls then do nothing.
 class Connection {
@@ -85,8 +91,8 @@ public:
     /// Queues an encoded packet of this namespace: no copy, no allocation beyond the queue's slot.
     virtual void send(const EncodedPacket& packet) = 0;
     /// Emits and waits for the client's answer. @errors timed_out, unavailable (the connection has gone)
-    virtual Task<Result<json::array>> emit_with_ack(std::string event, json::array args,
-                                                    std::chrono::milliseconds timeout) = 0;
+    virtual Task<Result<Answer>> emit_with_ack(std::string event, json::array args,
+                                               std::chrono::milliseconds timeout) = 0;
 
     /// Socket.IO DISCONNECT of this namespace: a stock client stays away. `disconnected` is called before it
     /// returns. @see PROTOCOL.md, Closing
