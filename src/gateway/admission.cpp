@@ -1,0 +1,66 @@
+#include "base/log.hpp"
+#include "gateway/core.hpp"
+
+namespace warren::gateway {
+namespace {
+
+/// Counts an address's connection in. It is counted out by the Registration.
+bool take_address(Core& core, const std::string& address) {
+    auto& count = core.addresses[address];
+    const auto most = core.options.connections_per_address_max;
+    if (most != 0 && count >= most) return false;
+    ++count;
+    return true;
+}
+
+bool take_user(Core& core, const Client& client) {
+    auto& user = core.users.try_emplace(client.user(), core.options.user_rates).first->second;
+    const auto most = core.options.connections_per_user_max;
+    if (most != 0 && user.connections >= most) return false;
+    ++user.connections;
+    return true;
+}
+
+void leave_address(Core& core, const std::string& address) {
+    const auto at = core.addresses.find(address);
+    if (at != core.addresses.end() && --at->second == 0) core.addresses.erase(at);
+}
+
+void leave(Core& core, const std::shared_ptr<Client>& client, const std::string& address) {
+    leave_address(core, address);
+    if (!client || core.clients.erase(client.get()) == 0) return;
+    core.chat.delivery().disconnect(*client);
+    --core.users.at(client->user()).connections;
+    core.counts.connections.Set(static_cast<double>(--core.connections));
+}
+
+}  // namespace
+
+Registration::~Registration() {
+    if (core_->stopped) return;
+    // Always as a job of its own: chat may be in the middle of a round over its subscribers.
+    core_->chat_shard.post([core = core_, client = std::move(client), address = std::move(address_)] {
+        if (!core->stopped) leave(*core, client, address);
+    });
+}
+
+Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Shard* shard, std::string token,
+                                           std::string address) {
+    if (core->draining || core->stopped) co_return Error(Errc::unavailable);
+    if (!take_address(*core, address)) co_return Error(Errc::overloaded);
+    auto registration = std::make_shared<Registration>(core, std::move(address));
+    const auto by = core->chat.environment().clock.in(core->options.admission_timeout);
+    auto asking = core->accounts.who_connects(std::move(token), by);
+    WARREN_CO_TRY(identity, co_await std::move(asking));
+
+    auto client = std::make_shared<Client>(core, *shard, std::move(identity));
+    if (!take_user(*core, *client)) co_return Error(Errc::overloaded);
+    core->clients.emplace(client.get(), client);
+    core->counts.connections.Set(static_cast<double>(++core->connections));
+    registration->client = client;
+    auto connecting = core->chat.delivery().connect(client, by);
+    WARREN_CO_TRY_VOID(co_await std::move(connecting));
+    co_return registration;
+}
+
+}  // namespace warren::gateway

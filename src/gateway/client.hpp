@@ -1,0 +1,80 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chat/accounts.hpp"
+#include "chat/subscriber.hpp"
+#include "gateway/rates.hpp"
+#include "http/shard.hpp"
+#include "socketio/connection.hpp"
+
+namespace warren::gateway {
+
+struct Core;
+
+/// An answer on its way; without an acknowledgement it only says that the event is done with.
+struct Reply {
+    socketio::Ack ack;
+    std::string json;
+};
+/// The connection is to end: for good, or so that the client comes back, which happens after `within`.
+struct End {
+    bool for_good = false;
+    std::chrono::milliseconds within{0};
+};
+/// What chat's thread has to say to a connection.
+using Word = std::variant<socketio::EncodedPacket, Reply, End>;
+
+/// A signed-in connection as chat sees it. chat's thread calls what Subscriber has, and the connection's
+/// shard the rest. Owned by its Registration and, while it subscribes, by chat::Delivery; it owns the
+/// connection only from `connected` to `gone`.
+class Client final : public chat::Subscriber, public std::enable_shared_from_this<Client> {
+public:
+    Client(std::shared_ptr<Core> core, http::Shard& shard, chat::Identity identity);
+
+    UserId user() const override { return user_; }
+    const TokenHash& session() const { return session_; }
+    http::Shard& shard() { return shard_; }
+
+    void push(const chat::PushPtr& push) override;
+    void resync(const std::vector<std::pair<ChannelId, Seq>>& channels) override;
+    void reconnect() override;
+    void signed_out() override;
+
+    /// The CONNECT answer was queued: what waited for that follows it.
+    void connected(std::shared_ptr<socketio::Connection> connection);
+    /// Nothing reaches the connection any more.
+    void gone();
+    /// Does what `word` says. Before `connected` it waits, up to Options::early_bytes_max.
+    void deliver(Word word);
+    /// Counts an event in. @errors unavailable (about to close), overloaded, rate_limited
+    Result<void> take(RateClass what, SteadyTime now);
+    /// The event that was taken goes no further than this shard.
+    void dismissed() { finished(); }
+
+private:
+    void operate(socketio::Connection& connection, socketio::EncodedPacket& packet);
+    void operate(socketio::Connection& connection, Reply& reply);
+    void operate(socketio::Connection& connection, End& end);
+    void finished();
+    void close_when_idle();
+
+    std::shared_ptr<Core> core_;
+    http::Shard& shard_;
+    UserId user_;
+    TokenHash session_;
+
+    // On the connection's shard only.
+    std::shared_ptr<socketio::Connection> connection_;
+    bool was_connected_ = false;
+    bool closing_ = false;  // No further events; the transport closes once those taken are answered.
+    std::size_t in_flight_ = 0;
+    std::size_t early_bytes_ = 0;
+    std::vector<Word> early_;
+    RateSet rates_;
+    http::Timer closer_;
+};
+
+}  // namespace warren::gateway

@@ -1,0 +1,40 @@
+#include "gateway/core.hpp"
+
+namespace warren::gateway {
+
+Counts::Counts(Metrics& m)
+    : pushed(m.counter("warren_pushes_total", "Pushes queued to connections.")),
+      encoded(m.counter("warren_pushes_encoded_total", "Pushes encoded: once each, however many get them.")),
+      connections(m.gauge("warren_connections", "Signed-in Socket.IO connections.")),
+      seconds(m.seconds("warren_event_seconds", "From an event's arrival at chat's thread to its answer.")) {
+    const auto add = [&](std::string_view code) {
+        answers_[code] = &m.counter("warren_answers_total", "Events answered, by error code or ok.",
+                                    {{"code", std::string(code)}});
+    };
+    add("ok");
+    for (const auto& row : all_errcs())
+        add(row.wire_name);
+}
+
+Core::Core(chat::Chat& c, chat::Accounts& a, http::Shard& shard, Options o, Metrics& metrics)
+    : chat(c),
+      accounts(a),
+      chat_shard(shard),
+      options(std::move(o)),
+      counts(metrics),
+      outbox(std::make_shared<Outbox>(shard)) {}
+
+std::chrono::milliseconds Core::up_to(std::chrono::milliseconds most) {
+    std::uniform_int_distribution<std::chrono::milliseconds::rep> span(0, std::max<long>(most.count(), 0));
+    return std::chrono::milliseconds(span(random_));
+}
+
+std::string address_key(const asio::ip::address& address) {
+    if (!address.is_v6()) return address.to_string();
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+    const auto bytes = v6.to_bytes();
+    return {bytes.begin(), bytes.begin() + 8};
+}
+
+}  // namespace warren::gateway

@@ -1,0 +1,97 @@
+#pragma once
+#include <atomic>
+#include <list>
+#include <map>
+#include <random>
+#include <unordered_map>
+
+#include "chat/accounts.hpp"
+#include "chat/chat.hpp"
+#include "gateway/call.hpp"
+#include "gateway/options.hpp"
+#include "gateway/outbox.hpp"
+#include "gateway/rates.hpp"
+
+namespace warren::gateway {
+
+/// The gateway's metrics.
+struct Counts {
+    explicit Counts(Metrics& m);
+    prometheus::Counter& pushed;
+    prometheus::Counter& encoded;
+    prometheus::Gauge& connections;
+    prometheus::Histogram& seconds;
+    /// By what was answered: `ok` or an error's wire name.
+    prometheus::Counter& answers(std::string_view code) { return *answers_.at(code); }
+
+private:
+    std::map<std::string_view, prometheus::Counter*> answers_;
+};
+
+/// What a node knows of one person with connections here.
+struct PerUser {
+    explicit PerUser(const Rates& allowed) : rates(allowed) {}
+    RateSet rates;
+    std::size_t connections = 0;
+};
+
+/// What the parts of the gateway share. On the chat shard only, but for what is constant or atomic.
+struct Core {
+    Core(chat::Chat& chat, chat::Accounts& accounts, http::Shard& chat_shard, Options options,
+         Metrics& metrics);
+
+    chat::Chat& chat;
+    chat::Accounts& accounts;
+    http::Shard& chat_shard;
+    const Options options;
+    Counts counts;
+    std::shared_ptr<Outbox> outbox;
+    std::atomic<bool> stopped{false};
+    std::atomic<bool> draining{false};
+    std::atomic<std::size_t> connections{0};
+
+    std::unordered_map<UserId, PerUser> users;
+    std::map<std::string, std::size_t> addresses;  // Connections, and those on their way in.
+    std::unordered_map<const Client*, std::weak_ptr<Client>> clients;
+    std::list<std::weak_ptr<Call>> unanswered;  // In order of their deadlines.
+
+    SteadyTime now() const { return chat.environment().clock.now(); }
+    /// A random span below `most`.
+    std::chrono::milliseconds up_to(std::chrono::milliseconds most);
+
+private:
+    std::minstd_rand random_{std::random_device{}()};
+};
+
+/// The key under which connections of `address` are counted: the address, or an IPv6 one's /64.
+std::string address_key(const asio::ip::address& address);
+
+/// A signed-in connection's entry in all that counts it, from before chat knows of it until after chat has
+/// forgotten it. The connection's context owns it, so it goes with the connection at the latest, on any
+/// shard.
+class Registration {
+public:
+    Registration(std::shared_ptr<Core> core, std::string address)
+        : core_(std::move(core)), address_(std::move(address)) {}
+    ~Registration();
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+
+    std::shared_ptr<Client> client;
+
+private:
+    std::shared_ptr<Core> core_;
+    std::string address_;
+};
+using RegistrationPtr = std::shared_ptr<Registration>;
+
+/// Lets in the connection that shows `token`. `request` says where it lives; on the chat shard.
+/// @errors unauthenticated; anything else: not now
+Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Shard* shard, std::string token,
+                                           std::string address);
+
+/// Time-outs, and the re-checks of sessions; until the core is stopped.
+Task<void> watch(std::shared_ptr<Core> core);
+Task<void> recheck(std::shared_ptr<Core> core);
+
+}  // namespace warren::gateway

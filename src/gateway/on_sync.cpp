@@ -1,0 +1,78 @@
+#include "gateway/encode.hpp"
+#include "gateway/verbs.hpp"
+
+namespace warren::gateway {
+namespace {
+
+struct Command {
+    std::unordered_map<ChannelId, Seq> known;
+};
+
+void write_synced(JsonWriter& out, const chat::SyncedChannel& channel) {
+    out.begin_object();
+    out.key("entries").begin_array();
+    for (const auto& entry : channel.entries)
+        write_entry(out, *entry);
+    out.end_array();
+    out.key("head").number(channel.head->seq);
+    out.key("count").number(channel.head->count);
+    out.key("firstSeq").number(channel.first_seq);
+    out.key("limited").boolean(channel.limited).end_object();
+}
+
+/// What a channel's members take in an answer, about.
+std::size_t members_bytes(const chat::ChannelView& view) {
+    return view.members.size() * 200;
+}
+
+/// Members are listed as long as they fit; a client asks `members:get` for those that are not.
+void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, std::size_t bytes_max) {
+    std::size_t bytes = 0;
+    for (const auto& [view, head] : answer.joined) {
+        bytes += members_bytes(*view);
+        const bool fits = bytes <= bytes_max;
+        chat::ChannelView bare;
+        if (!fits) bare.channel = view->channel;
+        out.begin_object();
+        write_channel_fields(out, fits ? *view : bare, head.get(), PersonDetail::name_only);
+        out.end_object();
+    }
+}
+
+std::string encode(const chat::SyncAnswer& answer, std::size_t bytes_max) {
+    JsonWriter out;
+    out.begin_object().key("channels").begin_object();
+    for (const auto& [channel, synced] : answer.channels) {
+        out.key(channel.hex());
+        write_synced(out, synced);
+    }
+    out.end_object().key("joined").begin_array();
+    write_joined(out, answer, bytes_max);
+    out.end_array().key("left").begin_array();
+    for (const auto& channel : answer.left)
+        out.string(channel.hex());
+    return out.end_array().end_object().take();
+}
+
+Task<Result<std::string>> handle(Call& call, Command command) {
+    chat::EntryBytes bytes_of = entry_bytes;
+    auto reading =
+        call.chat().sync(call.client(), std::move(command.known), std::move(bytes_of), call.deadline());
+    const auto answer = co_await std::move(reading);
+    const auto bytes_max = call.chat().environment().limits.answer_bytes_max;
+    Result<std::string> data = answer ? Result<std::string>(encode(*answer, bytes_max)) : answer.error();
+    answer_held(call, data);
+    co_return data;
+}
+
+Result<Doing> check(const Arguments& args, const chat::Limits&) {
+    WARREN_TRY(payload, args.payload());
+    WARREN_TRY(seqs, payload.seqs_by_channel("channels"));
+    return doing(handle, Command{{seqs.begin(), seqs.end()}});
+}
+
+}  // namespace
+
+constinit const Verb kSync{"sync", RateClass::sync, check};
+
+}  // namespace warren::gateway

@@ -1,0 +1,32 @@
+#include <algorithm>
+#include <array>
+
+#include "gateway/verbs.hpp"
+
+namespace warren::gateway {
+namespace {
+
+constexpr std::array kVerbs{&kServerInfo,  &kChannelsGet,  &kMessageNew, &kGroupNew, &kGroupChat,
+                            &kMessagesGet, &kChannelsList, &kMembersGet, &kSync};
+
+}  // namespace
+
+const Verb* find_verb(std::string_view name) {
+    const auto at =
+        std::find_if(kVerbs.begin(), kVerbs.end(), [&](auto* verb) { return verb->name == name; });
+    return at == kVerbs.end() ? nullptr : *at;
+}
+
+Result<std::string> read_nonce(const Payload& payload) {
+    WARREN_TRY(nonce, payload.optional_text("nonce", TextRule{.bytes_max = kNonceBytesMax}));
+    return nonce.value_or(std::string());
+}
+
+void answer_held(Call& call, Result<std::string> data) {
+    const bool in_time = call.answer(std::move(data));
+    call.chat().answered(call.client());
+    // It was told "timed out", but chat takes it for shown what is in the answer: it must read anew.
+    if (!in_time) call.client().reconnect();
+}
+
+}  // namespace warren::gateway

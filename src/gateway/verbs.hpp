@@ -1,0 +1,24 @@
+#pragma once
+#include "gateway/call.hpp"
+
+namespace warren::gateway {
+
+// Each in a file of its name: on_message_new.cpp.
+extern const Verb kServerInfo;
+extern const Verb kChannelsGet;
+extern const Verb kMessageNew;
+extern const Verb kGroupNew;
+extern const Verb kGroupChat;
+extern const Verb kMessagesGet;
+extern const Verb kChannelsList;
+extern const Verb kMembersGet;
+extern const Verb kSync;
+
+/// A nonce, or an empty string where there is none.
+Result<std::string> read_nonce(const Payload& payload);
+
+/// Queues the answer of a call that held pushes back, and lets them follow it. The call goes on without
+/// having been suspended since chat made `data`.
+void answer_held(Call& call, Result<std::string> data);
+
+}  // namespace warren::gateway

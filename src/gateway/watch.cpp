@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "gateway/core.hpp"
+
+namespace warren::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kWatchPeriod{1000};
+/// How long past its deadline a call may still answer by itself.
+constexpr std::chrono::milliseconds kGrace{1000};
+constexpr std::size_t kRecheckBatch = 500;
+
+/// Answers for calls that overran their deadline: a client without time-outs would wait for ever.
+void answer_overdue(Core& core) {
+    while (!core.unanswered.empty()) {
+        const auto call = core.unanswered.front().lock();
+        if (call && !call->deadline().passed(core.now() - kGrace)) return;
+        if (call) {
+            log::warn("event_overdue", {{"event", call->verb().name}});
+            call->answer(Error(Errc::timed_out));
+        } else {
+            core.unanswered.pop_front();
+        }
+    }
+}
+
+/// A person without connections is forgotten once forgetting changes none of their rates.
+void forget_absent_users(Core& core) {
+    const auto now = core.now();
+    for (auto at = core.users.begin(); at != core.users.end();) {
+        auto& user = at->second;
+        at = user.connections == 0 && user.rates.is_full(now) ? core.users.erase(at) : std::next(at);
+    }
+}
+
+Task<Result<void>> recheck_batch(std::shared_ptr<Core> core, std::vector<std::shared_ptr<Client>> batch) {
+    std::vector<TokenHash> hashes;
+    for (const auto& client : batch)
+        hashes.push_back(client->session());
+    auto& environment = core->chat.environment();
+    auto asking = environment.users.existing_sessions(hashes, environment.clock.in(std::chrono::seconds{10}));
+    WARREN_CO_TRY(alive, co_await std::move(asking));
+    std::sort(alive.begin(), alive.end());
+    for (const auto& client : batch) {
+        if (!std::binary_search(alive.begin(), alive.end(), client->session())) client->signed_out();
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+Task<void> recheck(std::shared_ptr<Core> core) {
+    std::vector<std::shared_ptr<Client>> all;
+    for (const auto& [address, weak] : core->clients) {
+        if (auto client = weak.lock()) all.push_back(std::move(client));
+    }
+    for (std::size_t from = 0; from < all.size(); from += kRecheckBatch) {
+        const auto to = std::min(all.size(), from + kRecheckBatch);
+        const auto first = all.begin() + static_cast<std::ptrdiff_t>(from);
+        const auto last = all.begin() + static_cast<std::ptrdiff_t>(to);
+        auto checking = recheck_batch(core, {first, last});
+        const auto checked = co_await std::move(checking);
+        if (!checked) {
+            log::warn("session_recheck_failed", {{"error", checked.error().message}});
+            co_return;
+        }
+    }
+}
+
+Task<void> watch(std::shared_ptr<Core> core) {
+    auto due = core->now() + core->options.recheck_period;
+    bool bus_was_up = true;
+    while (!core->stopped) {
+        auto sleeping = core->chat.environment().clock.sleep_until(core->now() + kWatchPeriod);
+        co_await std::move(sleeping);
+        if (core->stopped) co_return;
+        answer_overdue(*core);
+        forget_absent_users(*core);
+        const bool bus_is_up = core->chat.delivery().bus_is_up();
+        // A sign-out told on the bus while it was away reached nobody.
+        const bool came_back = bus_is_up && !std::exchange(bus_was_up, bus_is_up);
+        if (!came_back && core->now() < due) continue;
+        due = core->now() + core->options.recheck_period;
+        auto checking = recheck(core);
+        co_await std::move(checking);
+    }
+}
+
+}  // namespace warren::gateway
