@@ -77,15 +77,12 @@ Task<http::Response> Rest::dispatch(http::Request request, http::Method method, 
 }
 
 void Rest::allow_origin(const std::string& origin, http::Response& response) const {
-    if (origin.empty() || options_.cors_origins.empty()) return;
-    const auto& allowed = options_.cors_origins;
+    const auto& allowed = options_.cors_origin;
+    if (origin.empty() || allowed.empty()) return;
+    response.header("Access-Control-Allow-Origin", allowed);
+    if (allowed == "*") return;
     response.header("Vary", "Origin");
-    if (std::find(allowed.begin(), allowed.end(), origin) != allowed.end()) {
-        response.header("Access-Control-Allow-Origin", origin);
-        response.header("Access-Control-Allow-Credentials", "true");
-    } else if (std::find(allowed.begin(), allowed.end(), "*") != allowed.end()) {
-        response.header("Access-Control-Allow-Origin", "*");
-    }
+    response.header("Access-Control-Allow-Credentials", "true");
 }
 
 http::Response Rest::refuse(const Error& error) const {

@@ -15,7 +15,7 @@ namespace warren::api {
 
 struct RestOptions {
     bool secure_cookies = false;
-    std::vector<std::string> cors_origins;  ///< `*` for any, without credentials.
+    std::string cors_origin;  ///< `*` for any, without credentials; empty: none.
     TryRate sign_ins_per_address{60, std::chrono::minutes{1}};
     TryRate sign_ins_per_account{10, std::chrono::minutes{1}};
     std::size_t keys_max = 100'000;  ///< Addresses and accounts that are counted at once.

@@ -28,7 +28,7 @@ struct Config {
 
     std::string http_listen;
     std::uint64_t http_shards;
-    std::vector<std::string> http_cors_origins;
+    std::string http_cors_origin;
     bool http_secure_cookies;
     bool http_trust_forwarded_for;
     Bytes http_header_max;
@@ -59,7 +59,6 @@ struct Config {
     Bytes rabbitmq_queue_max;
     std::uint64_t rabbitmq_prefetch;
     std::chrono::milliseconds rabbitmq_heartbeat;
-    Bytes cache_size;
 
     std::chrono::milliseconds sessions_lifetime;
     std::uint64_t passwords_threads;
@@ -70,6 +69,16 @@ struct Config {
     std::uint64_t limits_connections;
     std::uint64_t limits_connections_per_address;
     std::uint64_t limits_connections_per_user;
+    std::uint64_t limits_events_in_flight;
+    std::chrono::milliseconds limits_event_timeout;
+    Rate limits_send_per_connection;
+    Rate limits_send_per_user;
+    Rate limits_create_per_connection;
+    Rate limits_create_per_user;
+    Rate limits_read_per_connection;
+    Rate limits_read_per_user;
+    Rate limits_sync_per_connection;
+    Rate limits_sync_per_user;
     Rate limits_sign_in_per_address;
     Rate limits_sign_in_per_account;
     Bytes limits_message;
@@ -92,6 +101,8 @@ struct Config {
     std::uint64_t delivery_large_group_bind;
     std::uint64_t delivery_large_group_publish;
     std::chrono::milliseconds delivery_store_timeout;
+    std::chrono::milliseconds delivery_reconnect_jitter;
+    std::chrono::milliseconds delivery_recheck_period;
     std::chrono::milliseconds audit_period;
     std::uint64_t audit_rate;
 

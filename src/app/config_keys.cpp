@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <cctype>
 #include <charconv>
 #include <numeric>
@@ -15,17 +16,21 @@ constexpr std::uint64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMi
 constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
 
 std::string check_listen(std::string_view text) {
+    constexpr auto kWrong = "is not ADDRESS:PORT with an IP address, such as 127.0.0.1:8080 or [::1]:8080";
     const auto colon = text.rfind(':');
-    const std::string_view host = colon == text.npos ? text : text.substr(0, colon);
-    const std::string_view port = colon == text.npos ? std::string_view{} : text.substr(colon + 1);
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (colon == text.npos) return kWrong;
+    auto host = text.substr(0, colon);
     const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    const bool plain = !host.empty() && host.find(':') == host.npos;
-    if (error == std::errc{} && end == port.data() + port.size() && number <= 65535 && (bracketed || plain)) {
-        return {};
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    boost::system::error_code failure;
+    const auto address = boost::asio::ip::make_address(host, failure);
+    unsigned number = 0;
+    const char *begin = text.data() + colon + 1, *last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(begin, last, number);
+    if (failure || address.is_v6() != bracketed || error != std::errc{} || end != last || number > 65535) {
+        return kWrong;
     }
-    return "is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
+    return {};
 }
 
 std::string check_scheme(std::string_view url, std::string_view first, std::string_view second) {
@@ -52,8 +57,8 @@ std::string check_rabbitmq(std::string_view urls) {
 }
 
 std::string check_origin(std::string_view origin) {
-    if (origin == "*") return {};
-    if (!origin.empty() && origin.back() == '/') return "has an origin that ends in a slash; leave it off";
+    if (origin.empty() || origin == "*") return {};
+    if (origin.back() == '/') return "has an origin that ends in a slash; leave it off";
     return check_scheme(origin, "https://", "http://");
 }
 
@@ -89,11 +94,12 @@ const std::array kKeys = {
         .fallback = "0",
         .text = "Threads that serve connections, each with its own event loop. 0: one per core.",
         .max = 256},
-    Key{.name = "http.cors_origins",
-        .slot = &Config::http_cors_origins,
+    Key{.name = "http.cors_origin",
+        .slot = &Config::http_cors_origin,
         .fallback = "",
-        .text = "Origins of web pages served from elsewhere that may call Warren, `https://app.example.org`. "
-                "`*` allows all, without cookies. Empty: only pages that Warren serves.",
+        .text =
+            "The origin of web pages served from elsewhere that may call Warren, `https://app.example.org`. "
+            "`*` allows all, without cookies. Empty: only pages that Warren serves.",
         .check = check_origin},
     Key{.name = "http.secure_cookies",
         .slot = &Config::http_secure_cookies,
@@ -215,7 +221,7 @@ const std::array kKeys = {
         .flag = "--data-dir"},
     Key{.name = "store.readers",
         .slot = &Config::store_readers,
-        .fallback = "2",
+        .fallback = "4",
         .text = "Threads that read the SQLite database beside the one that writes it.",
         .min = 1,
         .max = 64},
@@ -233,7 +239,7 @@ const std::array kKeys = {
         .check = check_not_empty},
     Key{.name = "mongodb.pool",
         .slot = &Config::mongodb_pool,
-        .fallback = "8",
+        .fallback = "16",
         .text = "Threads, and connections, that call MongoDB.",
         .min = 1,
         .max = 256},
@@ -266,12 +272,6 @@ const std::array kKeys = {
         .text = "How often broker and node show each other that they are there.",
         .min = kSecond,
         .max = 10 * kMinute},
-    Key{.name = "cache.size",
-        .slot = &Config::cache_size,
-        .fallback = "64 MiB",
-        .text = "Memory for cached channels, people and pages.",
-        .min = kMiB,
-        .max = 64 * kGiB},
 
     Key{.name = "sessions.lifetime",
         .slot = &Config::sessions_lifetime,
@@ -313,14 +313,60 @@ const std::array kKeys = {
     Key{.name = "limits.connections_per_address",
         .slot = &Config::limits_connections_per_address,
         .fallback = "0",
-        .text = "The most of them from one address. 0: no limit (behind a proxy all come from its address).",
+        .text =
+            "The most of them, and of Socket.IO connections, from one address (IPv6: one /64). 0: no limit.",
         .max = 10'000'000},
     Key{.name = "limits.connections_per_user",
         .slot = &Config::limits_connections_per_user,
-        .fallback = "20",
-        .text = "The most Socket.IO connections (tabs, devices) of one person on this node.",
+        .fallback = "50",
+        .text = "The most Socket.IO connections (tabs, devices) of one person to this node. 0: no limit.",
+        .max = 1'000'000},
+    Key{.name = "limits.events_in_flight",
+        .slot = &Config::limits_events_in_flight,
+        .fallback = "100",
+        .text = "How many events of one connection may wait for their answer; beyond: `overloaded`.",
         .min = 1,
-        .max = 10'000},
+        .max = 100'000},
+    Key{.name = "limits.event_timeout",
+        .slot = &Config::limits_event_timeout,
+        .fallback = "10s",
+        .text = "How long an event may take before it is answered with `timed_out`.",
+        .min = 100,
+        .max = kHour},
+    Key{.name = "limits.send_per_connection",
+        .slot = &Config::limits_send_per_connection,
+        .fallback = "100/5s",
+        .text = "`message:new` from one connection. 0: no limit. Beyond this rate and those below: "
+                "`rate_limited` with `retryAfter`."},
+    Key{.name = "limits.send_per_user",
+        .slot = &Config::limits_send_per_user,
+        .fallback = "200/5s",
+        .text = "The same from all of one person's connections to this node. 0: no limit."},
+    Key{.name = "limits.create_per_connection",
+        .slot = &Config::limits_create_per_connection,
+        .fallback = "30/60s",
+        .text = "`group:new` and `group:chat` from one connection. 0: no limit."},
+    Key{.name = "limits.create_per_user",
+        .slot = &Config::limits_create_per_user,
+        .fallback = "60/60s",
+        .text = "The same from all of one person's connections to this node. 0: no limit."},
+    Key{.name = "limits.read_per_connection",
+        .slot = &Config::limits_read_per_connection,
+        .fallback = "200/10s",
+        .text = "`messages:get`, `channels:list`, `members:get` and `server:info` from one connection. 0: no "
+                "limit."},
+    Key{.name = "limits.read_per_user",
+        .slot = &Config::limits_read_per_user,
+        .fallback = "400/10s",
+        .text = "The same from all of one person's connections to this node. 0: no limit."},
+    Key{.name = "limits.sync_per_connection",
+        .slot = &Config::limits_sync_per_connection,
+        .fallback = "30/30s",
+        .text = "`channels:get` and `sync` from one connection. 0: no limit."},
+    Key{.name = "limits.sync_per_user",
+        .slot = &Config::limits_sync_per_user,
+        .fallback = "60/30s",
+        .text = "The same from all of one person's connections to this node. 0: no limit."},
     Key{.name = "limits.sign_in_per_address",
         .slot = &Config::limits_sign_in_per_address,
         .fallback = "60/1m",
@@ -443,6 +489,17 @@ const std::array kKeys = {
                 "same on every node.",
         .min = 2,
         .max = 10'000},
+    Key{.name = "delivery.reconnect_jitter",
+        .slot = &Config::delivery_reconnect_jitter,
+        .fallback = "2s",
+        .text = "A connection that must come back to read anew is closed within this long, at random.",
+        .max = kMinute},
+    Key{.name = "delivery.recheck_period",
+        .slot = &Config::delivery_recheck_period,
+        .fallback = "5m",
+        .text = "How often the sessions of all connections are looked up in the store again.",
+        .min = kSecond,
+        .max = kDay},
     Key{.name = "delivery.store_timeout",
         .slot = &Config::delivery_store_timeout,
         .fallback = "5s",

@@ -95,9 +95,9 @@ TEST_F(ConfigTest, InvalidValuesAreRefusedWithLineAndWhatWouldBeRight) {
         {"[http]\nlisten = \"8080\"", "is not ADDRESS:PORT"},
         {"[http]\nlisten = \"::1:8080\"", "is not ADDRESS:PORT"},
         {"[http]\nsecure_cookies = \"yes\"", "is neither true nor false"},
-        {"[http]\ncors_origins = \"https://a\"", "is not a list of texts"},
-        {"[http]\ncors_origins = [1]", "http.cors_origins has an item that is not a text in quotes"},
-        {"[http]\ncors_origins = [\"a.example\"]", "does not begin with https:// or http://"},
+        {"[rabbitmq]\nurls = \"amqp://a\"", "is not a list of texts"},
+        {"[rabbitmq]\nurls = [1]", "rabbitmq.urls has an item that is not a text in quotes"},
+        {"[http]\ncors_origin = \"a.example\"", "does not begin with https:// or http://"},
         {"[limits]\nmessage = \"5 parsecs\"", "is not a size"},
         {"[sessions]\nlifetime = \"1\"", "is not a duration"},
         {"[sessions]\nlifetime = \"1s\"",
@@ -187,7 +187,7 @@ TEST_F(ConfigTest, AMissingFileIsNamed) {
 
 TEST_F(ConfigTest, WhatIsPrintedIsReadBackAsTheSame) {
     const auto first =
-        load_file("[http]\ncors_origins = [\"https://a.example\"]\n[limits]\nmessage = \"3 KiB\"\n");
+        load_file("[http]\ncors_origin = \"https://a.example\"\n[limits]\nmessage = \"3 KiB\"\n");
     const auto again = load_file(print_config(first));
     EXPECT_THAT(again.problems, IsEmpty());
     for (const auto& key : config_keys()) {

@@ -1,0 +1,123 @@
+#include "app/node_options.hpp"
+
+#include <filesystem>
+
+namespace warren::app {
+namespace {
+
+std::chrono::seconds in_seconds(std::chrono::milliseconds span) {
+    return std::chrono::ceil<std::chrono::seconds>(span);
+}
+
+gateway::Rate rate_of(const Rate& rate) {
+    return {rate.count, rate.per};
+}
+
+std::filesystem::path client_bundles(const Config& config) {
+    if (!config.socketio_client_dir.empty()) return config.socketio_client_dir;
+    for (const auto* folder : {WARREN_INSTALLED_CLIENT_DIR, WARREN_BUILT_CLIENT_DIR}) {
+        std::error_code ignored;
+        if (std::filesystem::exists(std::filesystem::path(folder) / "socket.io.js", ignored)) return folder;
+    }
+    return {};
+}
+
+}  // namespace
+
+chat::Limits chat_limits(const Config& config) {
+    chat::Limits out;
+    out.message_bytes_max = config.limits_message.n;
+    out.data_bytes_max = config.limits_data.n;
+    out.type_bytes_max = config.limits_type.n;
+    out.channel_name_chars_max = config.limits_channel_name;
+    out.group_members_max = config.limits_group_members;
+    out.answer_bytes_max = config.limits_answer.n;
+    out.waiting_per_channel_max = config.limits_waiting_per_channel;
+    out.cached_members_max = config.limits_cached_members;
+    out.held_bytes_max = config.limits_held.n;
+    out.stashed_per_channel_max = config.limits_stashed_per_channel;
+    out.unannounced_max = config.limits_unannounced;
+    out.gap_wait = config.delivery_gap_wait;
+    out.opening_hold = config.delivery_opening_hold;
+    out.resync_patience = in_seconds(config.delivery_resync_patience);
+    out.audit_period_min = in_seconds(config.audit_period);
+    out.audit_rate = config.audit_rate;
+    out.unbind_after = in_seconds(config.delivery_unbind_after);
+    out.beat_lost_after = in_seconds(config.delivery_beat_lost_after);
+    out.large_group_bind = config.delivery_large_group_bind;
+    out.large_group_publish = config.delivery_large_group_publish;
+    out.store_timeout = config.delivery_store_timeout;
+    return out;
+}
+
+http::ServerOptions http_options(const Config& config, Metrics& metrics) {
+    auto [host, port] = split_listen(config.http_listen);
+    http::ServerOptions out;
+    out.address = std::move(host);
+    out.port = port;
+    out.shards = config.http_shards;
+    out.trust_forwarded_for = config.http_trust_forwarded_for;
+    out.metrics = &metrics;
+    auto& limits = out.limits;
+    limits.header_bytes_max = config.http_header_max.n;
+    limits.body_bytes_max = config.http_body_max.n;
+    limits.header_timeout = config.http_header_timeout;
+    limits.body_timeout = config.http_body_timeout;
+    limits.keep_alive_timeout = config.http_keep_alive_timeout;
+    limits.write_timeout = config.http_write_timeout;
+    limits.websocket_message_bytes_max = config.socketio_frame_max.n;
+    limits.websocket_queue_bytes_max = config.socketio_queue_max.n;
+    limits.connections_max = config.limits_connections;
+    limits.connections_per_address_max = config.limits_connections_per_address;
+    return out;
+}
+
+socketio::Options socketio_options(const Config& config, std::uint64_t node) {
+    socketio::Options out;
+    out.connect_timeout = config.socketio_connect_timeout;
+    out.client_bundles = client_bundles(config);
+    auto& engine = out.engine;
+    engine.ping_interval = config.socketio_ping_interval;
+    engine.ping_timeout = config.socketio_ping_timeout;
+    engine.upgrade_timeout = config.socketio_upgrade_timeout;
+    engine.max_payload = config.socketio_frame_max.n;
+    engine.queue_bytes_max = config.socketio_queue_max.n;
+    engine.sessions_max = config.limits_connections;
+    engine.node = static_cast<std::uint32_t>(node & 0xffffff);
+    engine.cors_origin = config.http_cors_origin;
+    engine.cors_credentials = !config.http_cors_origin.empty() && config.http_cors_origin != "*";
+    return out;
+}
+
+gateway::Options gateway_options(const Config& config, const std::string& node_name) {
+    gateway::Options out;
+    out.node_name = node_name;
+    out.connection_rates = {
+        rate_of(config.limits_send_per_connection), rate_of(config.limits_create_per_connection),
+        rate_of(config.limits_read_per_connection), rate_of(config.limits_sync_per_connection)};
+    out.user_rates = {rate_of(config.limits_send_per_user), rate_of(config.limits_create_per_user),
+                      rate_of(config.limits_read_per_user), rate_of(config.limits_sync_per_user)};
+    out.connections_per_user_max = config.limits_connections_per_user;
+    out.connections_per_address_max = config.limits_connections_per_address;
+    out.events_in_flight_max = config.limits_events_in_flight;
+    out.event_timeout = config.limits_event_timeout;
+    out.admission_timeout = config.limits_event_timeout;
+    out.reconnect_jitter = config.delivery_reconnect_jitter;
+    out.recheck_period = in_seconds(config.delivery_recheck_period);
+    return out;
+}
+
+api::RestOptions rest_options(const Config& config, std::uint64_t salt) {
+    api::RestOptions out;
+    out.secure_cookies = config.http_secure_cookies;
+    out.cors_origin = config.http_cors_origin;
+    out.sign_ins_per_address = {config.limits_sign_in_per_address.count,
+                                config.limits_sign_in_per_address.per};
+    out.sign_ins_per_account = {config.limits_sign_in_per_account.count,
+                                config.limits_sign_in_per_account.per};
+    out.salt = salt;
+    out.timeout = config.limits_event_timeout;
+    return out;
+}
+
+}  // namespace warren::app
