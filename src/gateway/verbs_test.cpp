@@ -1,0 +1,155 @@
+#include "gateway/verbs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace warren::gateway {
+namespace {
+
+constexpr std::string_view kId = "\"0123456789abcdef01234567\"";
+
+/// What checking `event` with the arguments `args_json` (comma separated) gives: `ok` or the error.
+struct Checked {
+    std::string code, message;
+};
+Checked check(std::string_view event, std::string args_json) {
+    const auto raw = "[\"" + std::string(event) + '"' + (args_json.empty() ? "" : ",") + args_json + ']';
+    auto args = boost::json::parse(raw).get_array();
+    args.erase(args.begin());
+    const auto* verb = find_verb(event);
+    if (!verb) return {"unknown_event", ""};
+    const auto result = verb->check(Arguments(args, raw), chat::Limits{});
+    if (result) return {"ok", ""};
+    return {std::string(info(result.error().code).wire_name), result.error().message};
+}
+
+/// `{"ID":ID_}` and whatever else.
+std::string with_channel(std::string_view rest) {
+    return "{\"channelId\":" + std::string(kId) + (rest.empty() ? "" : ",") + std::string(rest) + '}';
+}
+
+struct Case {
+    std::string_view event;
+    std::string args;
+    std::string_view code;
+    std::string_view names;  ///< What the sentence must mention.
+};
+
+class Check : public testing::TestWithParam<Case> {};
+
+TEST_P(Check, Says) {
+    const auto& [event, args, code, names] = GetParam();
+    const auto checked = check(event, args);
+    EXPECT_EQ(checked.code, code) << checked.message;
+    EXPECT_NE(checked.message.find(names), std::string::npos) << checked.message;
+}
+
+const std::string kEmoji = "\"\xf0\x9f\x98\x80\"";
+
+INSTANTIATE_TEST_SUITE_P(
+    MessageNew, Check,
+    testing::Values(
+        Case{"message:new", with_channel("\"message\":\"hi\""), "ok", ""},
+        Case{"message:new", with_channel("\"message\":\"a\\n\\tb\\r\\nc\",\"nonce\":\"n\""), "ok", ""},
+        Case{"message:new", with_channel("\"message\":" + kEmoji + ",\"type\":null,\"more\":[1]"), "ok", ""},
+        Case{"message:new", with_channel("\"message\":\"\",\"data\":{\"a\":1}"), "ok", ""},
+        Case{"message:new", "", "invalid", "one argument"},
+        Case{"message:new", "{},{}", "invalid", "2 arguments"},
+        Case{"message:new", "null", "invalid", "object"}, Case{"message:new", "\"hi\"", "invalid", "object"},
+        Case{"message:new", "[]", "invalid", "object"}, Case{"message:new", "{}", "invalid", "channelId"},
+        Case{"message:new", "{\"channelId\":null,\"message\":\"hi\"}", "invalid", "channelId"},
+        Case{"message:new", "{\"channelId\":12,\"message\":\"hi\"}", "invalid", "channelId"},
+        Case{"message:new", "{\"channelId\":\"0123456789ABCDEF01234567\",\"message\":\"hi\"}", "invalid",
+             "channelId"},
+        Case{"message:new", "{\"channelId\":{\"$ne\":1},\"message\":\"hi\"}", "invalid", "channelId"},
+        Case{"message:new", with_channel(""), "invalid", "message"},
+        Case{"message:new", with_channel("\"message\":\"\""), "invalid", "message"},
+        Case{"message:new", with_channel("\"message\":7"), "invalid", "message"},
+        Case{"message:new", with_channel("\"message\":\"a\\u0000b\""), "invalid", "control"},
+        Case{"message:new", with_channel("\"message\":\"a\\rb\""), "invalid", "control"},
+        Case{"message:new", with_channel("\"message\":\"a\\u007fb\""), "invalid", "control"},
+        Case{"message:new", with_channel("\"message\":\"a\\u0085b\""), "invalid", "control"},
+        Case{"message:new", with_channel("\"message\":\"" + std::string(16384, 'x') + '"'), "ok", ""},
+        Case{"message:new", with_channel("\"message\":\"" + std::string(16385, 'x') + '"'), "too_large",
+             "message"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"type\":\"" + std::string(65, 't') + '"'),
+             "too_large", "type"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"type\":\"a\\nb\""), "invalid", "type"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"data\":[1]"), "invalid", "data"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"data\":\"{}\""), "invalid", "data"},
+        Case{"message:new",
+             with_channel("\"message\":\"x\",\"data\":{\"a\":\"" + std::string(4096, 'x') + "\"}"),
+             "too_large", "data"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"nonce\":\"\""), "invalid", "nonce"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"nonce\":7"), "invalid", "nonce"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"nonce\":\"" + std::string(65, 'n') + '"'),
+             "too_large", "nonce"}));
+
+const std::string kMembers = "\"members\":[" + std::string(kId) + ',' + std::string(kId) + ']';
+
+INSTANTIATE_TEST_SUITE_P(
+    Groups, Check,
+    testing::Values(
+        Case{"group:new", "{\"name\":\"tea\"," + kMembers + '}', "ok", ""},
+        Case{"group:new", "{\"name\":\"tea\",\"members\":[],\"history\":\"since_join\",\"data\":{}}", "ok",
+             ""},
+        Case{"group:new", '{' + kMembers + '}', "invalid", "name"},
+        Case{"group:new", "{\"name\":\"\"," + kMembers + '}', "invalid", "name"},
+        Case{"group:new", "{\"name\":\"a\\nb\"," + kMembers + '}', "invalid", "name"},
+        Case{"group:new", "{\"name\":\"" + std::string(201, 'x') + "\"," + kMembers + '}', "too_large",
+             "name"},
+        Case{"group:new", "{\"name\":\"tea\"}", "invalid", "members"},
+        Case{"group:new", "{\"name\":\"tea\",\"members\":\"x\"}", "invalid", "members"},
+        Case{"group:new", "{\"name\":\"tea\",\"members\":[" + std::string(kId) + ",\"x\"]}", "invalid",
+             "members[1]"},
+        Case{"group:new", "{\"name\":\"tea\",\"members\":[],\"history\":\"some\"}", "invalid", "history"},
+        Case{"group:chat", "{\"member\":" + std::string(kId) + '}', "ok", ""},
+        Case{"group:chat", "{}", "invalid", "member"},
+        Case{"group:chat", "{\"member\":\"x\"}", "invalid", "member"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Reads, Check,
+    testing::Values(
+        Case{"server:info", "", "ok", ""}, Case{"server:info", "null", "ok", ""},
+        Case{"server:info", "{}", "ok", ""}, Case{"server:info", "1", "invalid", "null"},
+        Case{"channels:get", "null", "ok", ""}, Case{"channels:get", "null,null", "invalid", "null"},
+        Case{"messages:get", with_channel(""), "ok", ""},
+        Case{"messages:get", with_channel("\"before\":5,\"limit\":100"), "ok", ""},
+        Case{"messages:get", with_channel("\"before\":5.0"), "ok", ""},
+        Case{"messages:get", with_channel("\"before\":5.5"), "invalid", "before"},
+        Case{"messages:get", with_channel("\"before\":-1"), "invalid", "before"},
+        Case{"messages:get", with_channel("\"after\":1e300"), "invalid", "after"},
+        Case{"messages:get", with_channel("\"around\":\"5\""), "invalid", "around"},
+        Case{"messages:get", with_channel("\"before\":5,\"after\":5"), "invalid", "only one"},
+        Case{"messages:get", with_channel("\"limit\":0"), "invalid", "limit"},
+        Case{"messages:get", with_channel("\"limit\":101"), "invalid", "at most 100"},
+        Case{"channels:list", "{}", "ok", ""},
+        Case{"channels:list", "{\"limit\":200,\"after\":\"x\"}", "ok", ""},
+        Case{"channels:list", "{\"limit\":201}", "invalid", "limit"},
+        Case{"members:get", with_channel("\"limit\":200"), "ok", ""},
+        Case{"members:get", with_channel("\"after\":\"x\""), "invalid", "after"},
+        Case{"sync", "{\"channels\":{}}", "ok", ""},
+        Case{"sync", "{\"channels\":{" + std::string(kId) + ":0}}", "ok", ""},
+        Case{"sync", "{}", "invalid", "channels"}, Case{"sync", "{\"channels\":[]}", "invalid", "channels"},
+        Case{"sync", "{\"channels\":{\"x\":1}}", "invalid", "channels"},
+        Case{"sync", "{\"channels\":{" + std::string(kId) + ":-1}}", "invalid", "0123456789abcdef01234567"},
+        Case{"sync", "{\"channels\":{" + std::string(kId) + ":\"1\"}}", "invalid", "seq"}));
+
+TEST(Verbs, AnUnknownNameIsNoVerb) {
+    EXPECT_EQ(find_verb("message:New"), nullptr);
+    EXPECT_EQ(find_verb(""), nullptr);
+    EXPECT_EQ(find_verb("connect"), nullptr);
+}
+
+TEST(ControlCharacters, AreThoseOfUnicodeOnly) {
+    EXPECT_FALSE(has_control_characters("\xc2\xa0 \xc3\x82\xc2\xb5 \xe2\x80\xa8", false));
+    EXPECT_TRUE(has_control_characters("\xc2\x80", true));
+    EXPECT_TRUE(has_control_characters("\x1b[0m", true));
+    EXPECT_TRUE(has_control_characters("a\n", false));
+    EXPECT_FALSE(has_control_characters("a\n\t\r\n", true));
+    EXPECT_TRUE(has_control_characters("\r", true));
+}
+
+}  // namespace
+}  // namespace warren::gateway
