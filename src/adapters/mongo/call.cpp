@@ -79,6 +79,7 @@ Call::Call(Driver& driver, Deadline deadline)
 
 Call::~Call() {
     if (session_) driver_.time.note(*session_);
+    if (asked_ && !failed_) driver_.pulse.note_success();
     session_.reset();
     mongoc_client_pool_push(driver_.pool.get(), client_);
 }
@@ -86,6 +87,10 @@ Call::~Call() {
 Error Call::fail(const bson_error_t& failure) {
     const auto meaning = errc_of(failure);
     if (meaning != Errc::taken) driver_.failures.note(failure, meaning);
+    if (meaning != Errc::taken && meaning != Errc::invalid) {
+        failed_ = true;
+        driver_.pulse.note_failure(text_of(failure));
+    }
     if (meaning == Errc::invalid) return {meaning, "The store cannot hold that text."};
     return meaning;
 }
@@ -113,6 +118,7 @@ Call::CollectionPtr Call::collection(const char* name) {
 Result<Document> Call::options() {
     const auto left = deadline_.left(std::chrono::steady_clock::now());
     if (left.count() == 0) return Error(Errc::timed_out);
+    asked_ = true;
     Document out;
     out.add("maxTimeMS", std::int64_t{left.count()});
     bson_error_t failure;

@@ -1,6 +1,7 @@
 #pragma once
 #include <mongoc/mongoc.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "adapters/mongo/document.hpp"
 #include "adapters/mongo/failure.hpp"
 #include "base/deadline.hpp"
+#include "base/log.hpp"
 #include "base/result.hpp"
 
 namespace warren::adapters::mongo {
@@ -30,6 +32,34 @@ private:
     std::uint32_t increment_ = 0;
 };
 
+/// Whether the calls of late succeed; if not, why, for a person.
+struct Health {
+    bool ok = true;
+    std::string reason;
+};
+
+/// What the last call that reached an end said of the server. Thread-safe.
+class Pulse {
+public:
+    void note_success() {
+        if (!ok_.exchange(true)) log::info("mongodb_back");
+    }
+    void note_failure(std::string reason) {
+        const std::lock_guard lock(mutex_);
+        ok_ = false;
+        reason_ = std::move(reason);
+    }
+    Health health() const {
+        const std::lock_guard lock(mutex_);
+        return ok_ ? Health{} : Health{false, "MongoDB: " + reason_};
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::atomic<bool> ok_{true};
+    std::string reason_;
+};
+
 /// What the calls of one database share.
 struct Driver {
     struct DestroyUri {
@@ -43,6 +73,7 @@ struct Driver {
     std::string database;
     OperationTime time;
     FailureLog failures;
+    Pulse pulse;
 };
 
 /// How to find: everything but the filter.
@@ -104,10 +135,13 @@ private:
     Result<Document> options();
     Result<Document> write_options();
     Result<Document> run_write(const Document& command);
+    /// Notes the failure and translates it.
     Error fail(const bson_error_t& failure);
 
     Driver& driver_;
     Deadline deadline_;
+    bool asked_ = false;
+    bool failed_ = false;
     mongoc_client_t* client_;
     std::unique_ptr<mongoc_client_session_t, Destroy> session_;
 };

@@ -192,15 +192,14 @@ Document covering(Seq at) {
 
 }  // namespace
 
-Task<Result<ChannelId>> MongoChannelStore::claim_origin(std::string origin, ChannelId mine,
-                                                        Deadline deadline) {
+Task<Result<ChannelId>> ChannelStore::claim_origin(std::string origin, ChannelId mine, Deadline deadline) {
     auto ask = [origin = std::move(origin), mine, deadline](Call& call) {
         return claim(call, origin, mine, deadline);
     };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoChannelStore::put_channel(Channel channel, Deadline deadline) {
+Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline) {
     auto ask = [this, channel = std::move(channel)](Call& call) {
         const std::lock_guard turn(turn_of(channel.id));
         return put(call, channel);
@@ -208,8 +207,7 @@ Task<Result<void>> MongoChannelStore::put_channel(Channel channel, Deadline dead
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<Channel>>> MongoChannelStore::channels(std::vector<ChannelId> ids,
-                                                               Deadline deadline) {
+Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
     auto ask = [ids = std::move(ids)](Call& call) -> Result<std::vector<Channel>> {
         std::vector<Channel> out;
         if (ids.empty()) return out;
@@ -224,7 +222,7 @@ Task<Result<std::vector<Channel>>> MongoChannelStore::channels(std::vector<Chann
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoChannelStore::merge_members(std::vector<MemberRow> rows, Deadline deadline) {
+Task<Result<void>> ChannelStore::merge_members(std::vector<MemberRow> rows, Deadline deadline) {
     auto ask = [this, rows = std::move(rows)](Call& call) -> Result<void> {
         if (rows.empty()) return {};
         const std::lock_guard turn(turn_of(rows.front().channel));
@@ -238,8 +236,8 @@ Task<Result<void>> MongoChannelStore::merge_members(std::vector<MemberRow> rows,
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<MemberRow>>> MongoChannelStore::members(ChannelId channel, Seq at, UserId after,
-                                                                std::size_t limit, Deadline deadline) {
+Task<Result<std::vector<MemberRow>>> ChannelStore::members(ChannelId channel, Seq at, UserId after,
+                                                           std::size_t limit, Deadline deadline) {
     auto ask = [channel, at, after, limit](Call& call) -> Result<std::vector<MemberRow>> {
         if (limit == 0) return std::vector<MemberRow>{};
         Document beyond;
@@ -255,7 +253,7 @@ Task<Result<std::vector<MemberRow>>> MongoChannelStore::members(ChannelId channe
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<MemberRow>>> MongoChannelStore::stays_of(UserId user, Deadline deadline) {
+Task<Result<std::vector<MemberRow>>> ChannelStore::stays_of(UserId user, Deadline deadline) {
     auto ask = [user](Call& call) {
         Document filter;
         filter.add("userId", user);

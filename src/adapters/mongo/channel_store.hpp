@@ -11,10 +11,10 @@ namespace warren::adapters::mongo {
 /// decides, or an update whose filter says what it may replace; nothing is an upsert. On servers whose
 /// updates are not atomic (FerretDB reads, changes and writes back) two nodes may undo each other's change of
 /// one row; those of one node cannot, since they take turns per channel. @see docs/storage.md#mongodb
-class MongoChannelStore final : public ChannelStore {
+class ChannelStore final : public warren::ChannelStore {
 public:
     /// `database` outlives this.
-    explicit MongoChannelStore(Database& database) : database_(database) {}
+    explicit ChannelStore(Database& database) : database_(database) {}
 
     Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) override;
     Task<Result<void>> put_channel(Channel channel, Deadline deadline) override;

@@ -10,7 +10,8 @@ namespace warren::adapters::mongo {
 namespace {
 
 void forward_log(mongoc_log_level_t level, const char* domain, const char* message, void*) {
-    const auto as = level <= MONGOC_LOG_LEVEL_WARNING ? log::Level::warn : log::Level::debug;
+    // Its warnings come with a failed call, which is logged by itself.
+    const auto as = level < MONGOC_LOG_LEVEL_WARNING ? log::Level::warn : log::Level::debug;
     log::write(as, "libmongoc", {{"domain", domain}, {"message", message}});
 }
 
@@ -69,7 +70,8 @@ std::string hosts_of(const mongoc_uri_t& uri) {
     return out.empty() ? std::string("the hosts of ") + mongoc_uri_get_srv_hostname(&uri) : out;
 }
 
-Result<void> read_along(Call& call) {
+// "msg" is what a router of a sharded cluster says.
+Result<void> greet(Call& call) {
     Document hello;
     hello.add("hello", 1);
     WARREN_TRY(reply, call.ask(hello));
@@ -78,7 +80,17 @@ Result<void> read_along(Call& call) {
         log::warn("mongodb_not_replicated",
                   {{"meaning", "one server alone: what its disk loses is lost, and nothing takes over"}});
     }
+    return {};
+}
+
+Result<void> greet_and_check(Call& call) {
+    WARREN_TRY_VOID(greet(call));
     return check_schema(call);
+}
+
+Result<void> greet_and_prepare(Call& call) {
+    WARREN_TRY_VOID(greet(call));
+    return prepare_schema(call);
 }
 
 }  // namespace
@@ -136,7 +148,9 @@ Error Database::explain(Error error) const {
 }
 
 Task<Result<void>> Database::check(Deadline deadline) {
-    auto work = [this, deadline]() -> Result<void> { return attempt<Result<void>>(deadline, read_along); };
+    auto work = [this, deadline]() -> Result<void> {
+        return attempt<Result<void>>(deadline, greet_and_check);
+    };
     auto running = run_until(threads_, deadline, std::move(work));
     auto result = co_await std::move(running);
     if (!result) co_return explain(result.error());
@@ -145,7 +159,7 @@ Task<Result<void>> Database::check(Deadline deadline) {
 
 Task<Result<void>> Database::prepare(Deadline deadline) {
     auto work = [this, deadline]() -> Result<void> {
-        return attempt<Result<void>>(deadline, prepare_schema);
+        return attempt<Result<void>>(deadline, greet_and_prepare);
     };
     auto running = run_until(threads_, deadline, std::move(work));
     auto result = co_await std::move(running);

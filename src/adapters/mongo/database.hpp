@@ -43,6 +43,9 @@ public:
     /// @errors as check
     Task<Result<void>> prepare(Deadline deadline);
 
+    /// Whether the last call that ended was answered.
+    Health health() const { return driver_->pulse.health(); }
+
     /// Runs `f` (Call& -> Result) on one of the database's threads. What the ports call has only their
     /// errors: a password refused in the middle is `unavailable`. @errors timed_out, overloaded, unavailable,
     /// and what `f` returns

@@ -22,10 +22,16 @@ bool put_object(Document& out, const json::object& object) {
     return true;
 }
 
+// Some compatible servers refuse an array directly within an array, so such a one is put into a document.
+constexpr const char* kInnerArray = "list";
+
 bool put_array(Document& out, const json::array& array) {
     std::size_t index = 0;
     for (const auto& value : array) {
-        if (!put(out, std::to_string(index++), value)) return false;
+        const auto key = std::to_string(index++);
+        const bool good =
+            value.is_array() ? put(out, key, json::object{{kInnerArray, value}}) : put(out, key, value);
+        if (!good) return false;
     }
     return true;
 }
@@ -85,8 +91,17 @@ json::object object_at(const bson_iter_t& before_first) {
 json::array array_at(const bson_iter_t& before_first) {
     auto at = before_first;
     json::array out;
-    while (bson_iter_next(&at))
-        out.push_back(value_at(at));
+    while (bson_iter_next(&at)) {
+        auto value = value_at(at);
+        auto* object = value.if_object();
+        auto* inner = object && object->size() == 1 ? object->if_contains(kInnerArray) : nullptr;
+        if (inner && inner->is_array()) {
+            auto list = std::move(inner->get_array());
+            out.push_back(std::move(list));
+        } else {
+            out.push_back(std::move(value));
+        }
+    }
     return out;
 }
 

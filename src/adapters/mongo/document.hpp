@@ -121,7 +121,8 @@ private:
 };
 
 /// `json` (an object, as written by encode_body) as an embedded document; exact: strings keep every byte,
-/// whole numbers up to 2^63 - 1 stay whole. Nothing if it is not an object or holds a larger number.
+/// whole numbers up to 2^63 - 1 stay whole; an array within an array becomes {"list": [...]}, so no array may
+/// hold an object of just that form. Nothing if it is not an object or holds a larger number.
 std::optional<Document> document_from_json(std::string_view json);
 /// The inverse.
 std::string json_from_document(const bson_t& document);

@@ -6,7 +6,7 @@
 #include "base/result.hpp"
 #include "ports/entry_store.hpp"
 
-/// What MongoEntryStore asks, on a thread of the database. Filters give channelId and bucket by equality
+/// What EntryStore asks, on a thread of the database. Filters give channelId and bucket by equality
 /// wherever they are known: that is one shard and one stretch of the index.
 namespace warren::adapters::mongo {
 

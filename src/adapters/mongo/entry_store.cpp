@@ -21,25 +21,25 @@ Result<std::vector<Document>> documents_of(const Entries& run) {
 
 }  // namespace
 
-Task<Result<EntryPtr>> MongoEntryStore::head(ChannelId channel, Deadline deadline) {
+Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {
     auto ask = [this, channel](Call& call) { return find_head(call, known_, channel); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Entries>> MongoEntryStore::heads(std::vector<ChannelId> channels, Deadline deadline) {
+Task<Result<Entries>> EntryStore::heads(std::vector<ChannelId> channels, Deadline deadline) {
     auto ask = [this, channels = std::move(channels)](Call& call) {
         return find_heads(call, known_, channels);
     };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Entries>> MongoEntryStore::find_nonces(ChannelId channel, std::vector<NonceKey> keys,
-                                                   Deadline deadline) {
+Task<Result<Entries>> EntryStore::find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                              Deadline deadline) {
     auto ask = [channel, keys = std::move(keys)](Call& call) { return find_by_nonces(call, channel, keys); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoEntryStore::insert(Entries run, Deadline deadline) {
+Task<Result<void>> EntryStore::insert(Entries run, Deadline deadline) {
     auto ask = [this, run = std::move(run)](Call& call) -> Result<void> {
         WARREN_TRY(documents, documents_of(run));
         WARREN_TRY_VOID(call.insert(kEntries, documents));
@@ -49,8 +49,8 @@ Task<Result<void>> MongoEntryStore::insert(Entries run, Deadline deadline) {
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Entries>> MongoEntryStore::range(ChannelId channel, Seq from, Seq to, std::size_t limit,
-                                             Deadline deadline) {
+Task<Result<Entries>> EntryStore::range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                        Deadline deadline) {
     auto ask = [this, channel, from, to, limit](Call& call) -> Result<Entries> {
         WARREN_TRY(entries, find_range(call, channel, from, to, limit));
         if (!entries.empty()) known_.note(channel, entries.back()->seq);
@@ -59,18 +59,17 @@ Task<Result<Entries>> MongoEntryStore::range(ChannelId channel, Seq from, Seq to
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Entries>> MongoEntryStore::targeting(ChannelId channel, Bucket bucket, Seq after,
-                                                 Deadline deadline) {
+Task<Result<Entries>> EntryStore::targeting(ChannelId channel, Bucket bucket, Seq after, Deadline deadline) {
     auto ask = [channel, bucket, after](Call& call) { return find_targeting(call, channel, bucket, after); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Entries>> MongoEntryStore::at(std::vector<Place> places, Deadline deadline) {
+Task<Result<Entries>> EntryStore::at(std::vector<Place> places, Deadline deadline) {
     auto ask = [places = std::move(places)](Call& call) { return find_at(call, places); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Seq>> MongoEntryStore::first_seq(ChannelId channel, Deadline deadline) {
+Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
     auto ask = [channel](Call& call) { return find_first_seq(call, channel); };
     return database_.run(deadline, std::move(ask));
 }

@@ -11,10 +11,10 @@ namespace warren::adapters::mongo {
 /// head is old, never wrong, and building on it fails, since that primary reaches no majority and the true
 /// one has the seq. So linearizable reads (a majority write each) are not asked for. @see
 /// docs/storage.md#mongodb
-class MongoEntryStore final : public EntryStore {
+class EntryStore final : public warren::EntryStore {
 public:
     /// `database` outlives this.
-    explicit MongoEntryStore(Database& database) : database_(database) {}
+    explicit EntryStore(Database& database) : database_(database) {}
 
     Task<Result<EntryPtr>> head(ChannelId channel, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) override;

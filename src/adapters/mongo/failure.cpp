@@ -8,12 +8,15 @@ namespace warren::adapters::mongo {
 namespace {
 
 // The servers' own codes, from MongoDB's error_codes.yml.
+constexpr std::uint32_t kBadValue = 2;
 constexpr std::uint32_t kUnauthorized = 13;
 constexpr std::uint32_t kAuthenticationFailed = 18;
 constexpr std::uint32_t kMaxTimeExpired = 50;
 constexpr std::uint32_t kWriteConcernFailed = 64;
 constexpr std::uint32_t kNetworkTimeout = 89;
 constexpr std::uint32_t kExceededTimeLimit = 262;
+constexpr std::uint32_t kInvalidDocument = 121;
+constexpr std::uint32_t kTooLarge = 10334;
 constexpr std::uint32_t kAtlasError = 8000;
 
 Errc of_server(std::uint32_t code) {
@@ -27,6 +30,10 @@ Errc of_server(std::uint32_t code) {
         case kNetworkTimeout:
         case kExceededTimeLimit:
             return Errc::timed_out;
+        case kBadValue:
+        case kTooLarge:
+        case kInvalidDocument:
+            return Errc::invalid;
         case kUnauthorized:
             return Errc::forbidden;
         case kAuthenticationFailed:
@@ -37,10 +44,6 @@ Errc of_server(std::uint32_t code) {
     }
 }
 
-bool mentions(const bson_error_t& failure, std::string_view word) {
-    return std::string_view(failure.message).find(word) != std::string_view::npos;
-}
-
 }  // namespace
 
 Errc errc_of(const bson_error_t& failure) {
@@ -48,11 +51,14 @@ Errc errc_of(const bson_error_t& failure) {
         case MONGOC_ERROR_SERVER:
         case MONGOC_ERROR_WRITE_CONCERN:
             return of_server(failure.code);
-        case MONGOC_ERROR_STREAM:
-            return mentions(failure, "timeout") ? Errc::timed_out : Errc::unavailable;
         case MONGOC_ERROR_CLIENT:
             return failure.code == MONGOC_ERROR_CLIENT_AUTHENTICATE ? Errc::unauthenticated
                                                                     : Errc::unavailable;
+        case MONGOC_ERROR_SERVER_SELECTION:
+            // A server that refused the password is not chosen again for a while; only the text says why.
+            return std::string_view(failure.message).find("uthentication") != std::string_view::npos
+                       ? Errc::unauthenticated
+                       : Errc::unavailable;
         case MONGOC_ERROR_SASL:
         case MONGOC_ERROR_SCRAM:
             return Errc::unauthenticated;
@@ -65,18 +71,26 @@ Errc errc_of(const bson_error_t& failure) {
     }
 }
 
+std::string text_of(const bson_error_t& failure) {
+    const std::string_view whole(failure.message);
+    std::string out(whole.substr(0, whole.find('{')));
+    if (out.size() < whole.size()) out += "...";
+    return out;
+}
+
 void FailureLog::note(const bson_error_t& failure, Errc meaning) {
+    const auto text = text_of(failure);
     const auto now = std::chrono::steady_clock::now();
     {
         const std::lock_guard lock(mutex_);
-        if (last_ == failure.message && now - last_at_ < std::chrono::seconds(1)) return;
-        last_ = failure.message;
+        if (last_ == text && now - last_at_ < std::chrono::seconds(1)) return;
+        last_ = text;
         last_at_ = now;
     }
     log::warn("mongodb_call_failed", {{"error", info(meaning).wire_name},
                                       {"domain", failure.domain},
                                       {"code", failure.code},
-                                      {"message", failure.message}});
+                                      {"message", text}});
 }
 
 }  // namespace warren::adapters::mongo

@@ -60,7 +60,7 @@ std::string pattern_of_literal(std::string_view text) {
     return out;
 }
 
-Task<Result<void>> MongoUserStore::create(Account account, Deadline deadline) {
+Task<Result<void>> UserStore::create(Account account, Deadline deadline) {
     auto ask = [account = std::move(account)](Call& call) {
         std::vector<Document> documents;
         documents.push_back(document_of(account));
@@ -69,7 +69,7 @@ Task<Result<void>> MongoUserStore::create(Account account, Deadline deadline) {
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<User>>> MongoUserStore::users(std::vector<UserId> ids, Deadline deadline) {
+Task<Result<std::vector<User>>> UserStore::users(std::vector<UserId> ids, Deadline deadline) {
     auto ask = [ids = std::move(ids)](Call& call) -> Result<std::vector<User>> {
         if (ids.empty()) return std::vector<User>{};
         return find_users(call, any_of("_id", ids), {});
@@ -77,7 +77,7 @@ Task<Result<std::vector<User>>> MongoUserStore::users(std::vector<UserId> ids, D
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::optional<Account>>> MongoUserStore::by_email(std::string canonical, Deadline deadline) {
+Task<Result<std::optional<Account>>> UserStore::by_email(std::string canonical, Deadline deadline) {
     auto ask = [canonical = std::move(canonical)](Call& call) -> Result<std::optional<Account>> {
         std::optional<Account> out;
         const auto each = [&out](const bson_t& found) -> Result<void> {
@@ -93,8 +93,8 @@ Task<Result<std::optional<Account>>> MongoUserStore::by_email(std::string canoni
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<User>>> MongoUserStore::search(std::string text, std::size_t skip, std::size_t limit,
-                                                       Deadline deadline) {
+Task<Result<std::vector<User>>> UserStore::search(std::string text, std::size_t skip, std::size_t limit,
+                                                  Deadline deadline) {
     auto ask = [text = std::move(text), skip, limit](Call& call) -> Result<std::vector<User>> {
         // A pattern ends at a NUL, and would match what comes before it; no name has one.
         if (limit == 0 || text.find('\0') != std::string::npos) return std::vector<User>{};
@@ -107,7 +107,7 @@ Task<Result<std::vector<User>>> MongoUserStore::search(std::string text, std::si
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<User>>> MongoUserStore::list(UserId after, std::size_t limit, Deadline deadline) {
+Task<Result<std::vector<User>>> UserStore::list(UserId after, std::size_t limit, Deadline deadline) {
     auto ask = [after, limit](Call& call) -> Result<std::vector<User>> {
         if (limit == 0) return std::vector<User>{};
         Document beyond;
@@ -122,7 +122,7 @@ Task<Result<std::vector<User>>> MongoUserStore::list(UserId after, std::size_t l
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoUserStore::set_password_hash(UserId user, std::string hash, Deadline deadline) {
+Task<Result<void>> UserStore::set_password_hash(UserId user, std::string hash, Deadline deadline) {
     auto ask = [user, hash = std::move(hash)](Call& call) -> Result<void> {
         Document set;
         set.add("passwordHash", hash);
@@ -136,7 +136,7 @@ Task<Result<void>> MongoUserStore::set_password_hash(UserId user, std::string ha
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoUserStore::put_session(Session session, Deadline deadline) {
+Task<Result<void>> UserStore::put_session(Session session, Deadline deadline) {
     auto ask = [session](Call& call) -> Result<void> {
         std::vector<Document> documents;
         documents.push_back(document_of(session));
@@ -148,18 +148,17 @@ Task<Result<void>> MongoUserStore::put_session(Session session, Deadline deadlin
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::optional<Session>>> MongoUserStore::session_by_token(TokenHash hash, Deadline deadline) {
+Task<Result<std::optional<Session>>> UserStore::session_by_token(TokenHash hash, Deadline deadline) {
     auto ask = [hash](Call& call) { return find_session(call, "_id", hash); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::optional<Session>>> MongoUserStore::session_by_socket_token(TokenHash hash,
-                                                                             Deadline deadline) {
+Task<Result<std::optional<Session>>> UserStore::session_by_socket_token(TokenHash hash, Deadline deadline) {
     auto ask = [hash](Call& call) { return find_session(call, "socketTokenHash", hash); };
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> MongoUserStore::end_sessions(UserId user, Deadline deadline) {
+Task<Result<void>> UserStore::end_sessions(UserId user, Deadline deadline) {
     auto ask = [user](Call& call) {
         Document filter;
         filter.add("userId", user);
@@ -168,8 +167,8 @@ Task<Result<void>> MongoUserStore::end_sessions(UserId user, Deadline deadline) 
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<TokenHash>>> MongoUserStore::existing_sessions(std::vector<TokenHash> hashes,
-                                                                       Deadline deadline) {
+Task<Result<std::vector<TokenHash>>> UserStore::existing_sessions(std::vector<TokenHash> hashes,
+                                                                  Deadline deadline) {
     auto ask = [hashes = std::move(hashes)](Call& call) -> Result<std::vector<TokenHash>> {
         std::vector<TokenHash> out;
         if (hashes.empty()) return out;

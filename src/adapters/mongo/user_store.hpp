@@ -5,10 +5,10 @@
 namespace warren::adapters::mongo {
 
 /// People and sessions in MongoDB. Token hashes are stored as hex digits. @see docs/storage.md#mongodb
-class MongoUserStore final : public UserStore {
+class UserStore final : public warren::UserStore {
 public:
     /// `database` outlives this.
-    explicit MongoUserStore(Database& database) : database_(database) {}
+    explicit UserStore(Database& database) : database_(database) {}
 
     Task<Result<void>> create(Account account, Deadline deadline) override;
     Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline deadline) override;

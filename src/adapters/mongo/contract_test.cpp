@@ -1,0 +1,32 @@
+#include "adapters/mongo/test_database.hpp"
+#include "tests/contract/channel_store_contract.hpp"
+#include "tests/contract/entry_store_contract.hpp"
+#include "tests/contract/user_store_contract.hpp"
+
+namespace warren::testing {
+namespace {
+
+void require_mongodb() {
+    WARREN_REQUIRE_SERVER(ServerKind::mongodb);
+}
+
+template <class Store, class Port>
+PortCase<Port> mongo_case() {
+    const auto make = []() -> std::shared_ptr<Port> {
+        return std::make_shared<Store>(adapters::mongo::testing::shared_database());
+    };
+    return {"mongodb", require_mongodb, make};
+}
+
+INSTANTIATE_TEST_SUITE_P(Mongo, EntryStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::EntryStore, EntryStore>()),
+                         case_name<EntryStore>);
+INSTANTIATE_TEST_SUITE_P(Mongo, ChannelStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::ChannelStore, ChannelStore>()),
+                         case_name<ChannelStore>);
+INSTANTIATE_TEST_SUITE_P(Mongo, UserStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::UserStore, UserStore>()),
+                         case_name<UserStore>);
+
+}  // namespace
+}  // namespace warren::testing
