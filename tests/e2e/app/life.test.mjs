@@ -1,0 +1,121 @@
+// A node from its start to its end: health, readiness, waiting for a server, and the drain on SIGTERM.
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { io } from "socket.io-client";
+import { freePort, missing, startServer, startWarren, waitUntil } from "../../support/servers.mjs";
+import { addUser, call, signIn } from "./support.mjs";
+
+const get = async (node, path) => {
+  const answer = await fetch(node.adminUrl + path);
+  return { status: answer.status, text: await answer.text() };
+};
+
+async function connected(node, person, options = {}) {
+  const session = await signIn(node, person);
+  const { socketToken } = (await call(node, "GET", "/user/me", { session })).body.data;
+  const socket = io(node.url, { auth: { token: socketToken }, forceNew: true, reconnectionDelay: 50, ...options });
+  await new Promise((done, failed) => socket.once("connect", done).once("connect_error", failed));
+  return socket;
+}
+
+test("a node says how it is", async () => {
+  const node = await startWarren();
+  assert.deepEqual(await get(node, "/healthz"), { status: 200, text: "ok\n" });
+  const { status, text } = await get(node, "/readyz");
+  assert.equal(status, 200);
+  assert.deepEqual(JSON.parse(text),
+    { ready: true, parts: { bus: { state: "ok" }, start: { state: "ok" }, store: { state: "ok" } } });
+  const metrics = await get(node, "/metrics");
+  assert.match(metrics.text, /^# TYPE warren_http_connections gauge$/m);
+  assert.equal((await fetch(`${node.url}/metrics`)).status, 404, "not on the public address");
+  const page = await fetch(node.url);
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get("content-type"), /^text\/html/);
+  assert.equal(await node.stop(), 0);
+});
+
+test("logs can be JSON, and hold neither texts nor secrets", async () => {
+  const node = await startWarren({ config: { log: { format: "json", level: "debug" } } });
+  const person = addUser(node, "log@example.org", "Logged", "a-secret-password");
+  const socket = await connected(node, person);
+  await socket.timeout(5000).emitWithAck("group:new", { name: "a-secret-group", members: [] });
+  await call(node, "POST", "/auth/sign-in", { body: { email: person.email, password: "a-secret-mistake" } });
+  socket.close();
+  assert.equal(await node.stop(), 0);
+  const lines = node.logEnd(100000).split("\n").filter((line) => line.startsWith("{"));
+  assert.ok(lines.length >= 3);
+  for (const line of lines) assert.equal(typeof JSON.parse(line).event, "string");
+  assert.ok(!node.logEnd(100000).includes("a-secret"));
+});
+
+for (const transports of [["websocket"], ["polling"]]) {
+  test(`on SIGTERM what was accepted is acknowledged and clients are sent away (${transports})`, async () => {
+    const node = await startWarren({ config: { admin: { drain: "1s" } } });
+    const person = addUser(node, "drain@example.org", "Drained");
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => connected(node, person, { transports })));
+    const group = await sockets[0].timeout(5000).emitWithAck("group:new", { name: "leaving", members: [] });
+    const reasons = sockets.map((socket) => new Promise((done) => socket.once("disconnect", done)));
+    const send = (socket, i) => socket.timeout(20000)
+      .emitWithAck("message:new", { channelId: group.data, message: `m${i}`, nonce: `n${i}` }).catch(() => null);
+    const sending = sockets.flatMap((socket, s) => Array.from({ length: 10 }, (_, i) => send(socket, s * 10 + i)));
+    await sending[0];
+    const stopping = node.stop();
+    const unready = await waitUntil(async () => {
+      const { status, text } = await get(node, "/readyz").catch(() => ({ status: 0 }));
+      return status === 200 ? null : { status, text };
+    }, { what: "not being ready" });
+    if (unready.status) assert.match(unready.text, /stopping/);
+    for (const reason of await Promise.all(reasons)) assert.match(reason, /^transport (close|error)$/);
+    assert.equal(await stopping, 0);
+    const answers = (await Promise.all(sending.map((one) => Promise.race([one, new Promise((done) => setTimeout(done, 100, null))]))));
+    const acknowledged = answers.filter((answer) => answer?.success).map((answer) => answer.data.seq);
+    assert.ok(acknowledged.length > 0);
+
+    await node.start(); // The same port: the clients come back by themselves.
+    const session = await signIn(node, person);
+    await Promise.all(sockets.map((socket) => waitUntil(() => socket.connected, { what: "coming back" })));
+    const page = await sockets[0].timeout(5000).emitWithAck("messages:get", { channelId: group.data, limit: 100 });
+    const seqs = page.data.messages.map((message) => message.seq);
+    assert.equal(new Set(seqs).size, seqs.length);
+    for (const seq of acknowledged) assert.ok(seqs.includes(seq), `acknowledged ${seq} is there`);
+    assert.ok(session.token);
+    for (const socket of sockets) socket.close();
+    assert.equal(await node.stop(), 0);
+  });
+}
+
+test("a second SIGTERM ends it at once", async () => {
+  const node = await startWarren({ config: { admin: { drain: "1h" } } });
+  const person = addUser(node, "slow@example.org", "Slow");
+  const socket = await connected(node, person, { transports: ["websocket"], reconnection: false });
+  node.signal("SIGTERM");
+  await waitUntil(async () => (await get(node, "/readyz")).status === 503);
+  node.signal("SIGTERM");
+  assert.equal(await node.ended, "SIGTERM");
+  socket.close();
+});
+
+test("SIGTERM also ends a start that waits", async () => {
+  const node = await startWarren({ wait: false, config: { mongodb: { url: `mongodb://127.0.0.1:${await freePort()}/` } } });
+  await waitUntil(async () => {
+    const answer = await get(node, "/readyz").catch(() => null);
+    return answer?.status === 503 && /"store":\{"state":"down","reason":"[^"]+/.test(answer.text);
+  }, { what: "readyz saying that the store is away" });
+  assert.equal((await get(node, "/healthz")).status, 200);
+  assert.equal(await new Promise((done) => connect(node.port, "127.0.0.1").once("error", () => done("closed"))
+    .once("connect", () => done("open"))), "closed", "nobody is let in yet");
+  assert.equal(await node.stop(), 0);
+});
+
+test("a MongoDB that is not up yet is waited for", { skip: missing("mongodb") }, async () => {
+  const port = await freePort();
+  const node = await startWarren({ wait: false, config: { mongodb: { url: `mongodb://127.0.0.1:${port}/` } } });
+  await waitUntil(async () => (await get(node, "/readyz").catch(() => null))?.status === 503);
+  const mongo = await startServer("mongodb", { port });
+  await waitUntil(async () => (await get(node, "/readyz")).status === 200, { timeout: 60000, what: "being ready" });
+  const person = addUser(node, "mongo@example.org", "Mongo");
+  assert.equal((await call(node, "GET", "/user/me", { session: await signIn(node, person) })).body.data._id, person._id);
+  assert.equal(await node.stop(), 0);
+  await mongo.stop();
+});
