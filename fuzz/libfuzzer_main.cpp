@@ -1,0 +1,10 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "fuzz/target.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const auto target = warren::fuzz::targets().begin()->second;
+    target({reinterpret_cast<const char*>(data), size});
+    return 0;
+}

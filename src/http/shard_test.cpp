@@ -1,0 +1,79 @@
+#include "http/shard.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <latch>
+
+namespace warren::http {
+namespace {
+
+TEST(Shard, JobsOfOneThreadRunInOrderOnTheShard) {
+    Shard shard(0);
+    shard.start();
+    std::vector<int> seen;
+    std::latch done(1);
+    bool always_there = true;
+    for (int i = 0; i < 1000; ++i) {
+        shard.post([&, i, only_moved = std::make_unique<int>(i)] {
+            always_there = always_there && shard.is_current() && *only_moved == i;
+            seen.push_back(i);
+            if (i == 999) done.count_down();
+        });
+    }
+    done.wait();
+    EXPECT_TRUE(always_there);
+    EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+    EXPECT_EQ(seen.size(), 1000U);
+}
+
+TEST(Shard, AJobThatThrowsStopsNothing) {
+    Shard shard(0);
+    shard.start();
+    std::promise<int> later;
+    shard.post([] { throw std::runtime_error("no"); });
+    shard.post([&] { later.set_value(1); });
+    EXPECT_EQ(later.get_future().get(), 1);
+}
+
+TEST(Shard, FlushesComeOnceTheTurnIsOver) {
+    struct Output final : Flushable {
+        void flush() override { flushed.set_value(written); }
+        int written = 0;
+        std::promise<int> flushed;
+    };
+    Shard shard(0);
+    shard.start();
+    const auto output = std::make_shared<Output>();
+    shard.post([&] {
+        shard.flush_soon(output);
+        output->written = 3;
+    });
+    EXPECT_EQ(output->flushed.get_future().get(), 3);
+}
+
+TEST(Shard, TimersOfAllLengths) {
+    Shard shard(0);
+    shard.start();
+    struct Late {
+        std::promise<void> fired;
+        Timer timer{[](void* self) { static_cast<Late*>(self)->fired.set_value(); }, this};
+    } far, near;
+    shard.post([&] {
+        shard.arm(far.timer, std::chrono::hours{1});
+        shard.arm(near.timer, std::chrono::milliseconds{30});
+    });
+    const auto start = std::chrono::steady_clock::now();
+    near.fired.get_future().get();
+    EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{29});
+    std::latch cancelled(1);
+    shard.post([&] {
+        EXPECT_TRUE(far.timer.armed());
+        far.timer.cancel();
+        cancelled.count_down();
+    });
+    cancelled.wait();
+}
+
+}  // namespace
+}  // namespace warren::http
