@@ -110,6 +110,7 @@ public:
     /// Leaves file and write-ahead log as they are when it is closed.
     void keep_files_on_close();
     std::int64_t rows_changed() const { return sqlite3_changes64(raw_); }
+    sqlite3* handle() const { return raw_; }
 
     const std::optional<Error>& failure() const { return failure_; }
     /// The Error of result code `code`, kept as the failure unless it is about a key.

@@ -11,6 +11,10 @@ namespace {
 
 #define WARREN_ENTRY_COLUMNS \
     "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind, body"
+// Left to itself SQLite takes the primary key here and walks the channel.
+#define WARREN_SELECT_ENTRY_BY_NONCE \
+    "SELECT " WARREN_ENTRY_COLUMNS   \
+    " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"
 #define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
 
 /// SQLite's integers are signed; a bound beyond them is no bound.
@@ -106,8 +110,7 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, s
     auto query = [channel, keys = std::move(keys)](Connection& connection) -> Result<std::vector<EntryPtr>> {
         std::vector<EntryPtr> out;
         for (const auto& key : keys) {
-            auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? AND sender = ? AND nonce = ?",
-                                         channel, key.sender, key.nonce);
+            auto rows = connection.query(WARREN_SELECT_ENTRY_BY_NONCE, channel, key.sender, key.nonce);
             WARREN_TRY_VOID(collect_rows(rows, out));
         }
         return out;
