@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "adapters/rabbitmq/body_codec.hpp"
+#include "adapters/rabbitmq/partition_map.hpp"
+
+namespace warren::rabbitmq {
+namespace {
+
+template <class AnyId>
+AnyId id_of(std::uint8_t first) {
+    AnyId id;
+    for (std::size_t i = 0; i < id.bytes.size(); ++i)
+        id.bytes[i] = static_cast<std::uint8_t>(first + i);
+    return id;
+}
+
+EntryPtr some_entry() {
+    Entry entry;
+    entry.channel = id_of<ChannelId>(1);
+    entry.seq = 300;
+    entry.id = id_of<EntryId>(2);
+    entry.sender = id_of<UserId>(3);
+    entry.nonce = "n";
+    MessageBody body;
+    body.text = "hi";
+    entry.body = body;
+    return std::make_shared<const Entry>(std::move(entry));
+}
+
+TEST(BodyCodec, EveryMessageComesBackAsItWas) {
+    const auto entry = some_entry();
+    const auto back = decode(encode(BusMessage(EntryAnnounced{entry})));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*std::get<EntryAnnounced>(std::get<BusMessage>(*back)).entry, *entry);
+
+    const auto head = decode(encode(BusMessage(HeadAnnounced{id_of<ChannelId>(200), 0x0102030405060708ULL})));
+    ASSERT_TRUE(head);
+    EXPECT_EQ(std::get<HeadAnnounced>(std::get<BusMessage>(*head)).channel, id_of<ChannelId>(200));
+    EXPECT_EQ(std::get<HeadAnnounced>(std::get<BusMessage>(*head)).seq, 0x0102030405060708ULL);
+
+    const auto beat = decode(encode(ControlMessage(Beat{id_of<NodeId>(9), 7, ~0ULL})));
+    ASSERT_TRUE(beat);
+    EXPECT_EQ(std::get<Beat>(std::get<ControlMessage>(*beat)).number, 7u);
+    EXPECT_EQ(std::get<Beat>(std::get<ControlMessage>(*beat)).partition_map_hash, ~0ULL);
+    for (const ControlMessage& sent :
+         {ControlMessage(Goodbye{id_of<NodeId>(4)}), ControlMessage(SignedOut{id_of<UserId>(5)}),
+          ControlMessage(AuditAll{id_of<NodeId>(6)})}) {
+        const auto got = decode(encode(sent));
+        ASSERT_TRUE(got);
+        EXPECT_EQ(std::get<ControlMessage>(*got).index(), sent.index());
+        EXPECT_EQ(encode(std::get<ControlMessage>(*got)), encode(sent));
+    }
+}
+
+TEST(BodyCodec, EveryShorterAndLongerBodyIsRefused) {
+    const std::vector<std::string> all = {encode(BusMessage(HeadAnnounced{id_of<ChannelId>(1), 5})),
+                                          encode(BusMessage(EntryAnnounced{some_entry()})),
+                                          encode(ControlMessage(Beat{id_of<NodeId>(9), 7, 1})),
+                                          encode(ControlMessage(Goodbye{id_of<NodeId>(9)}))};
+    for (const auto& bytes : all) {
+        for (std::size_t size = 0; size < bytes.size(); ++size)
+            EXPECT_TRUE(decode(std::string_view(bytes).substr(0, size)).has_error()) << bytes[1] << size;
+        EXPECT_TRUE(decode(bytes + 'x').has_error()) << bytes[1];
+    }
+}
+
+TEST(BodyCodec, OtherVersionsKindsAndSizesAreRefused) {
+    auto bytes = encode(ControlMessage(Goodbye{id_of<NodeId>(9)}));
+    auto newer = bytes;
+    newer[0] = 2;
+    EXPECT_TRUE(decode(newer).has_error());
+    auto unknown = bytes;
+    unknown[1] = 'Z';
+    EXPECT_TRUE(decode(unknown).has_error());
+    EXPECT_TRUE(decode(std::string("\1E{}", 4)).has_error());
+    EXPECT_TRUE(decode("\1E" + std::string(kBodyBytesMax, ' ')).has_error());
+    EXPECT_TRUE(decode("\1E" + std::string(10'000, '[')).has_error());
+}
+
+TEST(BodyCodec, AnyBytesAreTakenOrRefused) {
+    std::mt19937 random(7);
+    const auto whole = encode(BusMessage(EntryAnnounced{some_entry()}));
+    for (int round = 0; round < 20'000; ++round) {
+        auto bytes = whole;
+        for (int i = 0; i < 3; ++i)
+            bytes[2 + random() % (bytes.size() - 2)] = static_cast<char>(random());
+        (void)decode(bytes);
+    }
+}
+
+TEST(PartitionMap, RoutingKeysNameTheThing) {
+    EXPECT_EQ(routing_key(id_of<UserId>(0)), "u.000102030405060708090a0b");
+    EXPECT_EQ(routing_key(id_of<ChannelId>(0)), "c.000102030405060708090a0b");
+}
+
+// Nodes of different versions and machines must agree: these values never change.
+TEST(PartitionMap, TheHashIsTheSameEverywhere) {
+    EXPECT_EQ(stable_hash(""), 0xefd01f60ba992926ULL);
+    EXPECT_EQ(stable_hash("u.000102030405060708090a0b"), 0xdca81d663d6b10c8ULL);
+    EXPECT_EQ(partition_of("u.000102030405060708090a0b", 1), 0u);
+}
+
+TEST(PartitionMap, IdsMadeInARowAreSpreadEvenly) {
+    IdMaker maker(42);
+    for (const std::size_t partitions : {2u, 3u, 4u, 7u}) {
+        std::vector<int> hits(partitions);
+        for (int i = 0; i < 10'000; ++i)
+            ++hits[partition_of(routing_key(maker.make<UserId>(WallTime{})), partitions)];
+        for (const int n : hits)
+            EXPECT_NEAR(n, 10'000 / static_cast<int>(partitions), 300);
+    }
+}
+
+std::vector<BrokerAddress> addresses(const std::vector<std::string>& urls) {
+    std::vector<BrokerAddress> out;
+    for (const auto& url : urls)
+        out.push_back(parse_broker_url(url).value());
+    return out;
+}
+
+TEST(PartitionMap, ItsHashTellsMapsApartAndNothingElse) {
+    const auto a = addresses({"amqp://a/", "amqp://a2/"});
+    const auto b = addresses({"amqp://b/", "amqp://b2/"});
+    const auto same_b = addresses({"amqp://u:p@B2:5672/%2f", "amqp://b"});
+    const auto c = addresses({"amqp://c/"});
+    EXPECT_EQ(hash_partition_map({a}), hash_partition_map({b}));
+    EXPECT_EQ(hash_partition_map({a, b}), hash_partition_map({a, same_b}));
+    EXPECT_NE(hash_partition_map({a, b}), hash_partition_map({a, c}));
+    EXPECT_NE(hash_partition_map({a, b, c}), hash_partition_map({a, c, b}));
+    EXPECT_NE(hash_partition_map({a}), hash_partition_map({a, b}));
+}
+
+TEST(BrokerAddress, UrlsAreReadAndWrongOnesSayWhat) {
+    const auto address = parse_broker_url("amqp://us%40er:p%3Aw@Broker:5673/my%2Fhost");
+    ASSERT_TRUE(address);
+    EXPECT_EQ(address->host, "broker");
+    EXPECT_EQ(address->port, 5673);
+    EXPECT_EQ(address->user, "us@er");
+    EXPECT_EQ(address->password, "p:w");
+    EXPECT_EQ(address->vhost, "my/host");
+    EXPECT_EQ(address->name(), "broker:5673/my/host");
+    EXPECT_EQ(parse_broker_url("amqp://h").value().vhost, "/");
+    EXPECT_EQ(parse_broker_url("amqp://h/").value().vhost, "/");
+    EXPECT_EQ(parse_broker_url("amqp://h/").value().user, "guest");
+    for (const char* wrong : {"", "h:5672", "http://h", "amqps://u:secret@h", "amqp://u:secret@h:port/"}) {
+        const auto parsed = parse_broker_url(wrong);
+        ASSERT_TRUE(parsed.has_error()) << wrong;
+        EXPECT_EQ(parsed.error(), Errc::invalid);
+        EXPECT_EQ(parsed.error().message.find("secret"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace warren::rabbitmq
