@@ -23,6 +23,17 @@ export function nextEvent(socket, name, ms = kWaitMs * 2) {
   return within(new Promise((resolve) => socket.once(name, (...args) => resolve(args))), `the event ${name}`, ms);
 }
 
+/** Resolves when the client has changed from polling to WebSocket. */
+export function upgraded(socket) {
+  if (socket.io.engine?.transport.name === "websocket") return Promise.resolve();
+  const done = new Promise((resolve) => {
+    const watch = () => socket.io.engine.once("upgrade", resolve);
+    if (socket.io.engine) watch();
+    else socket.io.once("open", watch);
+  });
+  return within(done, "the upgrade", kWaitMs * 2);
+}
+
 /** For what many things at once on a busy machine may take. */
 export const eventually = (promise, what) => within(promise, what, kWaitMs * 3);
 

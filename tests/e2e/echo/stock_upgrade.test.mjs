@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Socket as EngineClient } from "engine.io-client";
-import { EchoServer, kWaitMs, within } from "./support.mjs";
-import { connect, connected, disconnectAll, eventually, nextEvent } from "./stock.mjs";
+import { EchoServer, slowProxy, within } from "./support.mjs";
+import { connect, connected, disconnectAll, eventually, nextEvent, upgraded } from "./stock.mjs";
 
 let server;
 before(async () => (server = await EchoServer.start()));
@@ -23,16 +23,6 @@ function collect(socket, name, count) {
   });
 }
 
-function upgraded(socket) {
-  if (socket.io.engine?.transport.name === "websocket") return Promise.resolve();
-  const done = new Promise((resolve) => {
-    const watch = () => socket.io.engine.once("upgrade", resolve);
-    if (socket.io.engine) watch();
-    else socket.io.once("open", watch);
-  });
-  return within(done, "the upgrade", kWaitMs * 2);
-}
-
 describe("upgrade of stock clients", { concurrency: true }, () => {
   after(() => disconnectAll());
 
@@ -44,9 +34,12 @@ describe("upgrade of stock clients", { concurrency: true }, () => {
     assert.equal(await socket.timeout(5000).emitWithAck("message-with-ack", "after"), "after");
   });
 
-  test("events sent without pause until and over the upgrade keep their order, and none is lost", async () => {
+  test("events sent without pause until and over the upgrade keep their order, and none is lost", async (t) => {
+    // Otherwise the upgrade would be over before the first event.
+    const proxy = await slowProxy(server, (head) => (head.includes("transport=websocket") ? 15 : 0));
+    t.after(() => proxy.close());
     for (let round = 0; round < 8; ++round) {
-      const socket = connect(server, { transports });
+      const socket = connect(proxy, { transports });
       const got = [];
       let sent = 0;
       let isUpgraded = false;
@@ -63,6 +56,7 @@ describe("upgrade of stock clients", { concurrency: true }, () => {
       for (let i = 0; i < 50; ++i) socket.emit("message", sent++);
       await eventually(socket.emitWithAck("message-with-ack", "all have been sent"), "the last answer");
       assert.deepEqual(got, inOrder(sent));
+      assert.ok(sent > 150, `only ${sent} events: the upgrade was over too soon`);
       socket.disconnect();
     }
   });

@@ -139,6 +139,35 @@ export class EchoServer {
   }
 }
 
+/**
+ * A TCP proxy before `server` that holds back what it carries, either way, by `delay(first bytes)` milliseconds. Has a
+ * server's `port` and `url`, so that clients can be given it instead.
+ */
+export async function slowProxy(server, delay) {
+  const open = new Set();
+  const carry = (from, to, ms) => {
+    from.on("data", (chunk) => setTimeout(() => to.destroyed || to.write(chunk), ms()));
+    from.on("close", () => setTimeout(() => to.destroy(), ms()));
+    from.on("error", () => {});
+  };
+  const proxy = net.createServer({ noDelay: true }, (client) => {
+    const target = net.connect({ port: server.port, host: "127.0.0.1", noDelay: true });
+    let ms = 0;
+    client.once("data", (head) => (ms = delay(head)));
+    carry(client, target, () => ms);
+    carry(target, client, () => ms);
+    for (const socket of [client, target]) open.add(socket.on("close", () => open.delete(socket)));
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { port } = proxy.address();
+  const close = () => {
+    open.forEach((socket) => socket.destroy());
+    proxy.close();
+  };
+  return { port, url: `http://127.0.0.1:${port}`, close };
+}
+
 // --------------------------------------------------------------------------------------------------------------- HTTP
 
 /** One request; resolves to {status, headers, body, text, json()}. `agent` to share connections, else a fresh one. */
