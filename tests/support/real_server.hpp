@@ -44,6 +44,8 @@ public:
     std::uint16_t port() const { return port_; }
     /// Whether this program may stop it (not so for a server given by its URL).
     bool is_ours() const { return port_ != 0; }
+    /// Where its data is: what tools such as `rabbitmqctl` beside the recipe are told. Only where `is_ours`.
+    const std::filesystem::path& folder() const { return folder_->path(); }
     /// Starts it again, on the same port and data, and waits until it answers.
     void start();
     void stop();
