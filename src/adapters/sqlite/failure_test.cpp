@@ -102,6 +102,16 @@ TEST_F(SqliteFailure, StaysDegradedWhileTryingFails) {
     EXPECT_FALSE(database_->health().ok);
 }
 
+TEST_F(SqliteFailure, StaysDegradedWhileTheDiskIsFullThoughNobodyWrites) {
+    options_.retry_every = 1ms;
+    open(options_);
+    disk_.fail_writes(SQLITE_FULL);
+    expect_unavailable(insert(fresh<ChannelId>(), 1));
+    const auto failures = counted("warren_sqlite_failures_total");
+    EXPECT_TRUE(wait_until([&] { return counted("warren_sqlite_failures_total") > failures + 3; }, 10s));
+    EXPECT_FALSE(database_->health().ok);
+}
+
 TEST_F(SqliteFailure, EverythingInTheFailedTransactionIsUnavailable) {
     const auto channel = fresh<ChannelId>();
     ASSERT_TRUE(insert(channel, 1));

@@ -173,7 +173,7 @@ inline int FaultyDisk::truncate(sqlite3_file* raw, sqlite3_int64 size) {
     return f.real->pMethods->xTruncate(f.real, size);
 }
 
-inline int FaultyDisk::sync(sqlite3_file* raw, int flags) {
+inline int FaultyDisk::sync(sqlite3_file* raw, int) {
     auto& f = file(raw);
     std::unique_lock lock(f.disk->mutex_);
     ++f.disk->holding_;
@@ -189,8 +189,7 @@ inline int FaultyDisk::sync(sqlite3_file* raw, int flags) {
         std::copy(piece.bytes.begin(), piece.bytes.end(),
                   bytes.begin() + static_cast<std::ptrdiff_t>(piece.at));
     }
-    lock.unlock();
-    return f.real->pMethods->xSync(f.real, flags);
+    return SQLITE_OK;  // Nobody will cut the machine's power, so its disk need not be waited for.
 }
 
 inline const sqlite3_io_methods& FaultyDisk::methods() {
