@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <span>
 
 #include "adapters/mongo/entry_document.hpp"
 #include "adapters/mongo/schema.hpp"
@@ -13,7 +15,7 @@ using Entries = std::vector<EntryPtr>;
 
 // Up to so many questions are asked one by one, each by equality; beyond it as one `$or`, which MongoDB
 // answers from the index clause by clause, but of which some compatible servers read the whole collection.
-constexpr std::size_t kOneByOneMax = 8;
+constexpr std::size_t kOneByOneMax = 16;
 constexpr std::size_t kClausesMax = 100;
 constexpr Bucket kBucketsOneByOneMax = 4;
 
@@ -84,62 +86,43 @@ Result<EntryPtr> walk_to_head(Call& call, EntryPtr newest) {
     return newest;
 }
 
-// One query per clause where they are few, else `$or`s of them.
-Result<void> collect_any(Call& call, const std::vector<Document>& clauses, Entries& out) {
-    if (clauses.size() <= kOneByOneMax) {
-        for (const auto& clause : clauses)
-            WARREN_TRY_VOID(collect(call, clause, {}, out));
-        return {};
-    }
-    for (std::size_t from = 0; from < clauses.size(); from += kClausesMax) {
-        List list;
-        for (std::size_t i = from; i < std::min(from + kClausesMax, clauses.size()); ++i)
-            list.add(clauses[i]);
-        Document filter;
-        filter.add("$or", list);
-        WARREN_TRY_VOID(collect(call, filter, {}, out));
-    }
-    return {};
+// Places of one bucket.
+struct Stretch {
+    ChannelId channel;
+    Bucket bucket = 0;
+    std::vector<Seq> seqs;
+};
+
+Document filter_of(const Stretch& stretch) {
+    auto out = in_bucket(stretch.channel, stretch.bucket);
+    bson_concat(out.get(), any_of("seq", stretch.seqs).get());
+    return out;
 }
 
-// The newest seq of each channel's known bucket. Answered from the index alone: seqs only, since up to 128
-// entries per channel may have come since, and their texts would be many megabytes.
-Result<void> newest_seqs(Call& call, const std::vector<Place>& known, std::map<ChannelId, Seq>& out) {
-    FindOptions keys_only;
-    keys_only.projection.add("_id", 0).add("channelId", 1).add("bucket", 1).add("seq", 1);
-    const auto each = [&out](const bson_t& found) -> Result<void> {
-        Fields fields(found);
-        auto& newest = out[fields.id<ChannelId>("channelId")];
-        newest = std::max<Seq>(newest, fields.number("seq"));
-        return {};
-    };
-    for (std::size_t from = 0; from < known.size(); from += kClausesMax) {
-        List clauses;
-        for (std::size_t i = from; i < std::min(from + kClausesMax, known.size()); ++i) {
-            auto clause = in_bucket(known[i].channel, bucket_of(known[i].seq));
-            clause.add("seq", between(known[i].seq, INT64_MAX));
-            clauses.add(clause);
-        }
-        Document filter;
-        filter.add("$or", clauses);
-        WARREN_TRY_VOID(call.find(kEntries, filter, keys_only, each));
+// One query for many stretches. The seqs of all are given beside the `$or`: MongoDB has no use for them, but
+// a server that reads every entry to answer an `$or` then tries its clauses on few (measured on FerretDB, 100
+// clauses of 10 000 entries: 5 s, with them 1.5 s).
+Result<void> collect_together(Call& call, std::span<const Stretch> stretches, Entries& out) {
+    List clauses;
+    std::set<Seq> seqs;
+    for (const auto& stretch : stretches) {
+        clauses.add(filter_of(stretch));
+        seqs.insert(stretch.seqs.begin(), stretch.seqs.end());
     }
-    return {};
+    auto filter = any_of("seq", seqs);
+    filter.add("$or", clauses);
+    return collect(call, filter, {}, out);
 }
 
-// The heads of those channels of which a place is known; the others are not in the answer.
-Result<std::map<ChannelId, EntryPtr>> heads_from_known(Call& call, const std::vector<Place>& known) {
-    std::map<ChannelId, Seq> seqs;
-    WARREN_TRY_VOID(newest_seqs(call, known, seqs));
-    std::vector<Place> places;
-    for (const auto& [channel, seq] : seqs)
-        places.push_back({channel, seq});
-    WARREN_TRY(entries, find_at(call, std::move(places)));
-    std::map<ChannelId, EntryPtr> out;
-    for (auto& entry : entries) {
-        const auto channel = entry->channel;
-        WARREN_TRY(head, walk_to_head(call, std::move(entry)));
-        out.emplace(channel, std::move(head));
+std::vector<Stretch> stretches_of(std::vector<Place> places) {
+    std::erase_if(places, [](const Place& place) { return place.seq == 0 || place.seq > INT64_MAX; });
+    std::ranges::sort(places);
+    std::vector<Stretch> out;
+    for (const auto& place : places) {
+        const auto bucket = bucket_of(place.seq);
+        if (out.empty() || out.back().channel != place.channel || out.back().bucket != bucket)
+            out.push_back({place.channel, bucket, {}});
+        out.back().seqs.push_back(place.seq);
     }
     return out;
 }
@@ -168,18 +151,20 @@ Result<EntryPtr> find_head(Call& call, KnownSeqs& known, ChannelId channel) {
 Result<Entries> find_heads(Call& call, KnownSeqs& known, const std::vector<ChannelId>& channels) {
     std::vector<Place> places;
     for (const auto& channel : channels) {
-        if (const auto seq = known.of(channel); seq != 0) places.push_back({channel, seq});
+        const auto seq = known.of(channel);
+        if (seq != 0) places.insert(places.end(), {{channel, seq}, {channel, seq + 1}});
     }
-    std::map<ChannelId, EntryPtr> found;
-    if (places.size() > kOneByOneMax) {
-        WARREN_TRY(heads, heads_from_known(call, places));
-        found = std::move(heads);
-    }
+    // Where the place after the known one is empty, the known one is the head still: a log is dense.
+    WARREN_TRY(entries, find_at(call, std::move(places)));
+    std::map<Place, EntryPtr> found;
+    for (auto& entry : entries)
+        found.emplace(Place{entry->channel, entry->seq}, std::move(entry));
     Entries out;
     for (const auto& channel : channels) {
-        if (const auto head = found.find(channel); head != found.end()) {
-            known.note(channel, head->second->seq);
-            out.push_back(head->second);
+        const auto seq = known.of(channel);
+        const auto still = found.find({channel, seq});
+        if (still != found.end() && !found.contains({channel, seq + 1})) {
+            out.push_back(still->second);
             continue;
         }
         WARREN_TRY(head, find_head(call, known, channel));
@@ -189,22 +174,20 @@ Result<Entries> find_heads(Call& call, KnownSeqs& known, const std::vector<Chann
 }
 
 Result<Entries> find_by_nonces(Call& call, ChannelId channel, const std::vector<NonceKey>& keys) {
-    std::vector<Document> clauses;
+    Entries out;
+    if (keys.empty()) return out;
+    List clauses;
     for (const auto& key : keys) {
         auto clause = in_channel(channel);
         clause.add("senderId", key.sender).add("nonce", key.nonce);
-        clauses.push_back(std::move(clause));
+        if (keys.size() == 1) {
+            WARREN_TRY_VOID(collect(call, clause, {}, out));
+            return out;
+        }
+        clauses.add(clause);
     }
-    Entries out;
-    if (clauses.size() <= 1) {
-        WARREN_TRY_VOID(collect_any(call, clauses, out));
-        return out;
-    }
-    List any;
-    for (const auto& clause : clauses)
-        any.add(clause);
     auto filter = in_channel(channel);
-    filter.add("$or", any);
+    filter.add("$or", clauses);
     WARREN_TRY_VOID(collect(call, filter, {}, out));
     return out;
 }
@@ -239,22 +222,17 @@ Result<Entries> find_targeting(Call& call, ChannelId channel, Bucket bucket, Seq
 }
 
 Result<Entries> find_at(Call& call, std::vector<Place> places) {
-    std::erase_if(places, [](const Place& place) { return place.seq == 0 || place.seq > INT64_MAX; });
-    std::ranges::sort(places);
-    std::vector<Document> clauses;
-    for (auto place = places.begin(); place != places.end();) {
-        const auto channel = place->channel;
-        const auto bucket = bucket_of(place->seq);
-        List seqs;
-        for (; place != places.end() && place->channel == channel && bucket_of(place->seq) == bucket; ++place)
-            seqs.add(place->seq);
-        Document any;
-        any.add("$in", seqs);
-        clauses.push_back(in_bucket(channel, bucket));
-        clauses.back().add("seq", any);
-    }
+    const auto stretches = stretches_of(std::move(places));
     Entries out;
-    WARREN_TRY_VOID(collect_any(call, clauses, out));
+    if (stretches.size() <= kOneByOneMax) {
+        for (const auto& stretch : stretches)
+            WARREN_TRY_VOID(collect(call, filter_of(stretch), {}, out));
+        return out;
+    }
+    const std::span all(stretches);
+    for (std::size_t from = 0; from < all.size(); from += kClausesMax)
+        WARREN_TRY_VOID(
+            collect_together(call, all.subspan(from, std::min(kClausesMax, all.size() - from)), out));
     return out;
 }
 

@@ -364,7 +364,7 @@ TEST(Heads, OfManyChannelsAreFollowedFromWhatIsKnown) {
             run.push_back(message(channel, seq));
         ASSERT_TRUE(run_task(store.insert(std::move(run), soon())));
     };
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < 24; ++i) {
         channels.push_back(maker.make<ChannelId>(now));
         insert(here, channels.back(), 1, 1);
         // Another node writes on: not at all, within the bucket, up to its end, beyond it.
