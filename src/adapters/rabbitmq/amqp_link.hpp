@@ -57,6 +57,8 @@ public:
     /// Queues a transient message for every key in `keys` (at least one, at most `keys_max()`).
     void send_message(amqp_channel_t channel, const std::string& exchange,
                       const std::vector<std::string>& keys, std::string_view body);
+    /// Queues the content of a publish made by `send_method`: nothing.
+    void send_empty_content(amqp_channel_t channel) { send_content_header(channel, {std::string()}, 0); }
     /// As many keys of 26 bytes as fit into the one frame that holds a message's headers.
     std::size_t keys_max() const;
     /// Bytes queued that the socket has not taken yet.

@@ -1,4 +1,5 @@
 #include "adapters/rabbitmq/rabbit_fixture_test.hpp"
+#include "tests/contract/message_bus_contract.hpp"
 
 namespace warren::testing {
 namespace {
