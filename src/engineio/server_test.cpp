@@ -214,7 +214,9 @@ TEST_F(EngineTest, DrainClosesAllOverTheGivenTime) {
         socket->send_frame(8, "\x03\xe8");
     }
     EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds{50});
-    EXPECT_EQ(poll.answer().body, "6");
+    // Unless the drain came before its request was read.
+    const auto polled = poll.answer();
+    EXPECT_TRUE(polled.body == "6" || polled.status == 0) << polled.head;
     log.wait_for_reasons(21);
     EXPECT_EQ(std::count(log.reasons.begin(), log.reasons.end(), "server shutting down"), 21);
     for (const auto& socket : sockets)

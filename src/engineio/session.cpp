@@ -322,6 +322,7 @@ void SessionImpl::close(std::string_view reason) {
 }
 
 void SessionImpl::tell(std::string_view reason) {
+    log::debug("engineio_session_closed", {{"path", home_.shared.options.path}, {"reason", reason}});
     const auto keep = shared_from_this();
     const auto listener = std::exchange(listener_, nullptr);
     const auto& closed = home_.shared.closed;
