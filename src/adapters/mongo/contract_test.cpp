@@ -1,4 +1,4 @@
-#include "adapters/mongo/test_database.hpp"
+#include "adapters/mongo/database_test.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"

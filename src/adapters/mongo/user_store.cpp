@@ -30,6 +30,14 @@ Result<std::optional<Session>> find_session(Call& call, const char* key, const T
     return out;
 }
 
+Document expired(UserId user, WallTime now) {
+    Document until;
+    until.add("$lte", now);
+    Document out;
+    out.add("userId", user).add("expiresAt", until);
+    return out;
+}
+
 Document searching(const std::string& text) {
     Document phone;
     phone.add("phone", text);
@@ -143,7 +151,7 @@ Task<Result<void>> UserStore::put_session(Session session, Deadline deadline) {
         // Tokens are random, so a session that is there already is this one, from an attempt that was not
         // heard of.
         WARREN_TRY_VOID(call.insert_missing(kSessions, documents));
-        return {};
+        return call.remove(kSessions, expired(session.user, session.created_at));
     };
     return database_.run(deadline, std::move(ask));
 }

@@ -17,6 +17,45 @@ inline Deadline soon() {
     return in(std::chrono::seconds(30));
 }
 
+/// Not touched yet; gives up soon where nobody answers.
+inline std::unique_ptr<Database> connect_to(const std::string& url) {
+    Options options;
+    options.url = url;
+    options.connections_max = 4;
+    options.selection_max = std::chrono::milliseconds(500);
+    return connect(options).value();
+}
+
+template <class AnyId>
+AnyId id_of(std::uint8_t last) {
+    AnyId id;
+    id.bytes[11] = last;
+    return id;
+}
+
+/// An entry with ids and a nonce of its own.
+inline EntryPtr message(ChannelId channel, Seq seq, std::string text = "hi") {
+    static IdMaker maker(0x123456789);
+    auto entry = std::make_shared<Entry>();
+    entry->channel = channel;
+    entry->seq = seq;
+    entry->id = maker.make<EntryId>(WallTime(std::chrono::milliseconds(1'764'000'000'000)));
+    entry->sender = id_of<UserId>(7);
+    entry->nonce = entry->id.hex();
+    entry->count = seq;
+    entry->message_seq = seq;
+    entry->state_seq = 1;
+    MessageBody body;
+    body.text = std::move(text);
+    entry->body = body;
+    return entry;
+}
+
+/// 0 where it succeeded.
+inline Errc code_of(const Result<void>& result) {
+    return result ? Errc{} : result.error().code;
+}
+
 /// A database of its own name on the server at `url`, prepared; dropped when it goes.
 class TestDatabase {
 public:
