@@ -226,6 +226,14 @@ TEST_F(EngineTest, DrainClosesAllOverTheGivenTime) {
     EXPECT_EQ(engine.session_count(), 0U);
 }
 
+TEST_F(EngineTest, StopTellsEverySessionEvenWithoutAConnection) {
+    for (int i = 0; i < 20; ++i) open();
+    http.drain(milliseconds{5000});  // Over at once: no connection is left.
+    http.stop();
+    EXPECT_EQ(log.reasons.size(), 20U);
+    EXPECT_EQ(engine.session_count(), 0U);
+}
+
 class QuickHeartbeat : public EngineTest {
 protected:
     QuickHeartbeat() : EngineTest(quick()) {}

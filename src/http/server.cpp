@@ -5,6 +5,7 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <condition_variable>
+#include <latch>
 #include <map>
 #include <unordered_set>
 
@@ -52,6 +53,7 @@ struct Server::Impl final : ConnectionHost {
     void accepted(ShardState& state, Socket socket);
     bool admit(const asio::ip::address& remote);
     void begin_drain(std::chrono::milliseconds over);
+    void settle();
     void stop();
 
     ServerOptions options_;
@@ -215,6 +217,14 @@ void Server::Impl::begin_drain(std::chrono::milliseconds over) {
     }
 }
 
+/// Waits until every shard has done what was posted to it so far.
+void Server::Impl::settle() {
+    std::latch done(static_cast<std::ptrdiff_t>(shards_.size()));
+    for (auto& state : shards_)
+        state->shard.post([&done] { done.count_down(); });
+    done.wait();
+}
+
 void Server::Impl::stop() {
     if (!started_ || std::exchange(stopped_, true)) return;
     for (auto& state : shards_)
@@ -293,7 +303,11 @@ void Server::drain(std::chrono::milliseconds over) {
 }
 
 void Server::stop() {
+    if (!impl_->started_ || impl_->stopped_) return;
     if (!impl_->draining_) drain(std::chrono::milliseconds{0});
+    // What a drain had not come to yet ends now; the shards run this last.
+    impl_->begin_drain(std::chrono::milliseconds{0});
+    impl_->settle();
     impl_->stop();
 }
 
