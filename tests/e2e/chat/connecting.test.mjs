@@ -1,7 +1,7 @@
 // Who gets in, and how connections end.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { closeAll, connect, Connection, makePeople, signedIn, startNode, transports, waitUntil } from "./support.mjs";
+import { closeAll, connect, Connection, makePeople, range, signedIn, startNode, transports, waitUntil } from "./support.mjs";
 
 let node, alice, bob;
 before(async () => {
@@ -22,8 +22,11 @@ for (const [name, options] of Object.entries(transports)) {
   });
 
   for (const [what, auth, message] of [
-    ["no auth", undefined, "Token not found"], ["no token", {}, "Token not found"], ["an empty token", { token: "" }, "Token not found"],
-    ["a token that is no string", { token: { $ne: 1 } }, "Token not found"], ["an unknown token", { token: "x".repeat(43) }, "Invalid token"],
+    ["no auth", undefined, "Token not found"],
+    ["no token", {}, "Token not found"],
+    ["an empty token", { token: "" }, "Token not found"],
+    ["a token that is no string", { token: { $ne: 1 } }, "Token not found"],
+    ["an unknown token", { token: "x".repeat(43) }, "Invalid token"],
     ["the session's own token", () => ({ token: alice.token }), "Invalid token"],
     ["a huge token", { token: "x".repeat(100_000) }, "Token not found"],
   ]) {
@@ -70,7 +73,8 @@ describe("when the node stops", () => {
   test("everybody's transport is closed and what was accepted is acknowledged", async () => {
     const [a, b] = await Promise.all([connect(node, alice), connect(node, alice, transports.polling)]);
     const channelId = await a.get("group:new", { name: "tea", members: [] });
-    const answers = Array.from({ length: 50 }, (_, i) => a.ask("message:new", { channelId, message: `m${i}`, nonce: `${i}` }).catch(() => null));
+    const send = (n) => a.ask("message:new", { channelId, message: `m${n}`, nonce: `${n}` }).catch(() => null);
+    const answers = range(1, 50).map(send);
     await waitUntil(() => b.pushed("message:new").length > 0, { what: "the first message" });
     const ended = node.stop();
     const said = await Promise.all(answers);

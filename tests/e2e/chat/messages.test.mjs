@@ -24,11 +24,12 @@ async function group() {
 for (const [name, options] of Object.entries(transports)) {
   test(`a message reaches every device of every member, the sender's own included (${name})`, async () => {
     await group();
-    const devices = await Promise.all([connect(node, alice, options), connect(node, alice), connect(node, bob, options), connect(node, bob)]);
+    const devices = await Promise.all(
+      [connect(node, alice, options), connect(node, alice), connect(node, bob, options), connect(node, bob)]);
     const c = await connect(node, carol, options);
     const message = await devices[0].get("message:new", { channelId, message: "hi\n\tthere \"you\" 😀", nonce: "n1" });
-    assert.deepEqual(message, { _id: message._id, channelId, bucket: 0, seq: 2, count: 1, kind: "message", senderId: alice.id, nonce: "n1",
-      createdAt: message.createdAt, updatedAt: message.createdAt, message: "hi\n\tthere \"you\" 😀", readReceipt: [] });
+    assert.deepEqual(message, { _id: message._id, channelId, bucket: 0, seq: 2, count: 1, kind: "message", senderId: alice.id,
+      nonce: "n1", createdAt: message.createdAt, updatedAt: message.createdAt, message: "hi\n\tthere \"you\" 😀", readReceipt: [] });
     assert.match(message._id, /^[0-9a-f]{24}$/);
     assert.ok(Math.abs(Date.now() - new Date(message.createdAt)) < 60_000);
     for (const device of devices) {
@@ -55,8 +56,10 @@ test("what one connection sends without waiting is stored in its order, and its 
 
 test("everybody sees the same dense order, however many write at once", async () => {
   await group();
-  const writers = await Promise.all([...Object.values(transports)].flatMap((options) => [connect(node, alice, options), connect(node, bob, options)]));
-  await Promise.all(writers.flatMap((writer, w) => range(1, 30).map((n) => writer.get("message:new", { channelId, message: `${w}/${n}` }))));
+  const writers = await Promise.all(
+    Object.values(transports).flatMap((options) => [connect(node, alice, options), connect(node, bob, options)]));
+  const write = (writer, w) => range(1, 30).map((n) => writer.get("message:new", { channelId, message: `${w}/${n}` }));
+  await Promise.all(writers.flatMap(write));
   for (const device of writers) {
     await waitUntil(() => device.events.length === 180, { what: "180 pushes" });
     const seen = device.pushed("message:new");
@@ -148,9 +151,9 @@ describe("history", () => {
   before(async () => {
     await group();
     a = await connect(node, alice);
-    await Promise.all(range(1, 300).map((n) => a.get("message:new", { channelId, message: `m${n}` }).catch(async (error) => {
-      if (!/overloaded/.test(error.message)) throw error;
-    }).then(() => {})));
+    for (const tens of range(0, 29)) {
+      await Promise.all(range(1, 10).map((n) => a.get("message:new", { channelId, message: `m${tens * 10 + n}` })));
+    }
     all = (await a.get("sync", { channels: { [channelId]: 0 } })).channels[channelId];
   });
 

@@ -5,7 +5,8 @@ import { closeAll, connect, makePeople, startNode } from "./support.mjs";
 
 let node, alice, bob;
 before(async () => {
-  node = await startNode({ limits: { send_per_connection: "5/60s", send_per_user: "8/60s", read_per_connection: "3/1s", create_per_user: "2/60s" } });
+  const limits = { send_per_connection: "5/60s", send_per_user: "8/60s", read_per_connection: "3/1s", create_per_user: "2/60s" };
+  node = await startNode({ limits });
   [alice, bob] = await makePeople(node, "Alice", "Bob");
 });
 after(async () => {

@@ -11,9 +11,9 @@ const unlimited = Object.fromEntries(["send", "create", "read", "sync"].flatMap(
   [`${what}_per_connection`, `${what}_per_user`].map((name) => [name, "0/1s"])));
 
 /** A node without rate limits and with quick password checks; `limits` are laid over. */
-export const startNode = ({ limits = {}, ...config } = {}) => startWarren({
-  config: { http: { shards: 3 }, passwords: { memory: "8 MiB", passes: 1 }, limits: { ...unlimited, ...limits }, ...config },
-});
+export const startNode = ({ limits = {}, ...config } = {}) => startWarren({ config: {
+  http: { shards: 3 }, admin: { drain: "500ms" }, passwords: { memory: "8 MiB", passes: 1 }, limits: { ...unlimited, ...limits }, ...config,
+} });
 
 /** Lets people in and signs each in: `{ name, email, id, token, socketToken }`. */
 export async function makePeople(node, ...names) {
