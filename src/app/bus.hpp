@@ -13,6 +13,8 @@ class Bus {
 public:
     virtual ~Bus() = default;
     virtual MessageBus& port() = 0;
+    /// Why it is not up, if it is not. Thread-safe.
+    virtual std::string trouble() const = 0;
     /// What it is, for a person.
     virtual std::string description() const = 0;
     /// Whether every broker answers, lets us in and gives us the rights that we need; changes nothing.
@@ -20,7 +22,7 @@ public:
     virtual Task<Result<void>> check(Deadline deadline) = 0;
 };
 
-/// `metrics` outlives it. @errors invalid (a URL)
+/// Needs `node.name` set. `metrics` outlives it. @errors invalid (a URL)
 Result<std::unique_ptr<Bus>> make_bus(const Config& config, Metrics& metrics);
 
 }  // namespace warren::app

@@ -3,7 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <iostream>
 
-#include "adapters/sodium/sodium_secrets.hpp"
 #include "app/admin_commands.hpp"
 #include "app/command_line.hpp"
 #include "app/demo.hpp"
@@ -52,6 +51,8 @@ public:
         if (auto started = admin_.start(); !started) co_return fail(started.error(), "--admin-listen");
         Node::Parts parts;
         parts.secrets = make_secrets(config_);
+        if (config_.node_name.empty())
+            config_.node_name = "node-" + parts.secrets->random_token().substr(0, 8);
         auto opened = open_stores(config_, metrics_);
         if (!opened) co_return fail(opened.error());
         parts.stores = std::move(*opened);
@@ -129,6 +130,8 @@ private:
 
     /// What comes between listening and being ready.
     Task<std::optional<Exit>> begin(Node& node) {
+        auto waiting = node.wait_for_bus(kCheckTimeout);
+        co_await std::move(waiting);
         if (demo_) {
             Result<void> made;
             auto making = node.on_chat(seed(node, made));

@@ -56,6 +56,7 @@ struct Config {
     std::string mongodb_database;
     std::uint64_t mongodb_pool;
     std::vector<std::string> rabbitmq_urls;
+    std::string rabbitmq_exchange_prefix;
     Bytes rabbitmq_queue_max;
     std::uint64_t rabbitmq_prefetch;
     std::chrono::milliseconds rabbitmq_heartbeat;

@@ -62,16 +62,22 @@ std::string check_origin(std::string_view origin) {
     return check_scheme(origin, "https://", "http://");
 }
 
-std::string check_not_empty(std::string_view text) {
-    return text.empty() ? "is empty" : "";
-}
-
 std::string check_node_name(std::string_view name) {
     const auto fits = [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
     };
     if (name.size() <= 64 && std::all_of(name.begin(), name.end(), fits)) return {};
     return "has other characters than letters, digits, '-', '_' and '.', or more than 64";
+}
+
+std::string check_exchange_prefix(std::string_view prefix) {
+    const bool reserved = prefix.empty() || prefix.starts_with("amq.");
+    const bool fits = !reserved && check_node_name(prefix).empty();
+    return fits ? "" : "is not 1 to 64 letters, digits, '-', '_' and '.', not beginning with amq.";
+}
+
+std::string check_not_empty(std::string_view text) {
+    return text.empty() ? "is empty" : "";
 }
 
 const std::array kKeys = {
@@ -252,6 +258,12 @@ const std::array kKeys = {
             "node. Empty: this node is the only one. Needs `mongodb.url`.",
         .check = check_rabbitmq,
         .secret = true},
+    Key{.name = "rabbitmq.exchange_prefix",
+        .slot = &Config::rabbitmq_exchange_prefix,
+        .fallback = "warren",
+        .text = "What Warren's exchanges are called, before `.0` and `.control`. The same on every node; "
+                "another where several Warrens share a broker.",
+        .check = check_exchange_prefix},
     Key{.name = "rabbitmq.queue_max",
         .slot = &Config::rabbitmq_queue_max,
         .fallback = "64 MiB",

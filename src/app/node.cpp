@@ -13,10 +13,7 @@ namespace {
 
 // Requests in progress get this long once the Socket.IO clients are gone.
 constexpr std::chrono::milliseconds kLastRequests{500};
-
-std::string name_of(const Config& config, NodeId id) {
-    return config.node_name.empty() ? "node-" + id.hex().substr(8) : config.node_name;
-}
+constexpr std::chrono::milliseconds kBeat{200}, kBeatWhileDown{20};
 
 }  // namespace
 
@@ -27,7 +24,6 @@ Node::Node(const Config& config, Parts parts, Health& health, AdminHttp& admin, 
       admin_(admin),
       ids_(parts_.secrets->random_number(), static_cast<std::uint32_t>(parts_.secrets->random_number())),
       id_(ids_.make<NodeId>(clock_.wall())),
-      name_(name_of(config, id_)),
       environment_{parts_.stores->entries(),
                    parts_.stores->channels(),
                    parts_.stores->users(),
@@ -43,7 +39,7 @@ Node::Node(const Config& config, Parts parts, Health& health, AdminHttp& admin, 
       chat_(std::make_unique<chat::Chat>(chat_shard_.executor(), environment_)),
       http_(http_options(config, metrics)),
       gateway_(std::make_shared<gateway::Gateway>(*chat_, accounts_, chat_shard_,
-                                                  gateway_options(config, name_), metrics)),
+                                                  gateway_options(config, config.node_name), metrics)),
       sockets_(http_, socketio_options(config, parts_.secrets->random_number())),
       rest_(
           accounts_, clock_, metrics,
@@ -68,9 +64,18 @@ Result<void> Node::start() {
     health_.watch("store", [this] { return parts_.stores->condition(); });
     health_.watch("bus", [this]() -> Condition {
         if (bus_is_up_) return {};
-        return {Condition::State::degraded, "The bus is away: people on other nodes get messages late."};
+        return {Condition::State::degraded,
+                "People on other nodes get messages late, for the bus is away. " + parts_.bus->trouble()};
     });
     return {};
+}
+
+Task<void> Node::wait_for_bus(std::chrono::milliseconds span) {
+    const auto until = clock_.now() + span;
+    while (!bus_is_up_ && clock_.now() < until) {
+        auto sleeping = clock_.sleep_until(clock_.now() + kBeatWhileDown);
+        co_await std::move(sleeping);
+    }
 }
 
 Task<void> Node::on_chat(Task<void> task) {
@@ -83,7 +88,8 @@ Task<void> Node::beat(Node& node) {
     while (!node.stopping_) {
         node.admin_.beat();
         node.bus_is_up_ = node.chat_->delivery().bus_is_up();
-        auto sleeping = node.clock_.sleep_until(node.clock_.now() + std::chrono::milliseconds{200});
+        auto sleeping =
+            node.clock_.sleep_until(node.clock_.now() + (node.bus_is_up_ ? kBeat : kBeatWhileDown));
         co_await std::move(sleeping);
     }
 }

@@ -26,11 +26,14 @@ public:
         std::unique_ptr<Stores> stores;
         std::unique_ptr<Bus> bus;
     };
+    /// `config.node_name` is not empty.
     Node(const Config& config, Parts parts, Health& health, AdminHttp& admin, Metrics& metrics);
     ~Node();
 
     /// Starts chat, then listens. @errors unavailable (the address)
     Result<void> start();
+    /// Until the bus is up, so that the first clients miss nothing; at most `span`.
+    Task<void> wait_for_bus(std::chrono::milliseconds span);
     /// Runs `task` on the chat thread and resumes the caller on its own.
     Task<void> on_chat(Task<void> task);
     /// Refuses new clients, answers what was accepted, sends the clients away over `over`, and stops.
@@ -40,7 +43,7 @@ public:
     chat::Accounts& accounts() { return accounts_; }
     Clock& clock() { return clock_; }
     std::uint16_t port() const { return http_.port(); }
-    const std::string& name() const { return name_; }
+    const std::string& name() const { return config_.node_name; }
 
 private:
     static Task<void> beat(Node& node);
@@ -54,7 +57,6 @@ private:
     SystemClock clock_;
     IdMaker ids_;
     NodeId id_;
-    std::string name_;
     chat::Environment environment_;
     chat::Accounts accounts_;
     http::Shard chat_shard_;
