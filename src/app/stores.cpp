@@ -49,7 +49,11 @@ public:
     EntryStore& entries() override { return entries_; }
     ChannelStore& channels() override { return channels_; }
     UserStore& users() override { return users_; }
-    Condition condition() const override { return {}; }
+    Condition condition() const override {
+        const auto health = database_->health();
+        if (health.ok) return {};
+        return {Condition::State::degraded, "MongoDB: " + health.reason};
+    }
     std::string description() const override { return "MongoDB, database " + name_; }
     Task<Result<void>> check(Deadline deadline) override { return database_->check(deadline); }
     Task<Result<void>> prepare(Deadline deadline) override { return database_->prepare(deadline); }

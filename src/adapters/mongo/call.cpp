@@ -241,6 +241,7 @@ Result<void> Call::write(const Document& command) {
 }
 
 Result<Document> Call::ask(const Document& command) {
+    asked_ = true;
     Reply reply;
     bson_error_t failure;
     const bool done = mongoc_client_command_simple(client_, driver_.database.c_str(), command.get(), nullptr,

@@ -1,7 +1,6 @@
 #pragma once
 #include <mongoc/mongoc.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,8 +10,8 @@
 
 #include "adapters/mongo/document.hpp"
 #include "adapters/mongo/failure.hpp"
+#include "adapters/mongo/pulse.hpp"
 #include "base/deadline.hpp"
-#include "base/log.hpp"
 #include "base/result.hpp"
 
 namespace warren::adapters::mongo {
@@ -30,34 +29,6 @@ private:
     mutable std::mutex mutex_;
     std::uint32_t timestamp_ = 0;
     std::uint32_t increment_ = 0;
-};
-
-/// Whether the calls of late succeed; if not, why, for a person.
-struct Health {
-    bool ok = true;
-    std::string reason;
-};
-
-/// What the last call that reached an end said of the server. Thread-safe.
-class Pulse {
-public:
-    void note_success() {
-        if (!ok_.exchange(true)) log::info("mongodb_back");
-    }
-    void note_failure(std::string reason) {
-        const std::lock_guard lock(mutex_);
-        ok_ = false;
-        reason_ = std::move(reason);
-    }
-    Health health() const {
-        const std::lock_guard lock(mutex_);
-        return ok_ ? Health{} : Health{false, "MongoDB: " + reason_};
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::atomic<bool> ok_{true};
-    std::string reason_;
 };
 
 /// What the calls of one database share.

@@ -45,6 +45,9 @@ void set_concerns(mongoc_uri_t& uri) {
     mongoc_write_concern_destroy(write);
 }
 
+// The connection of Database::watch.
+constexpr std::size_t kWatching = 1;
+
 void set_limits(mongoc_uri_t& uri, const Options& options) {
     const auto silence = static_cast<std::int32_t>(options.silence_max.count());
     const auto selection = static_cast<std::int32_t>(options.selection_max.count());
@@ -52,7 +55,7 @@ void set_limits(mongoc_uri_t& uri, const Options& options) {
     set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, std::max(selection, 1000));
     set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, selection);
     mongoc_uri_set_option_as_int32(&uri, MONGOC_URI_MAXPOOLSIZE,
-                                   static_cast<std::int32_t>(options.connections_max));
+                                   static_cast<std::int32_t>(options.connections_max + kWatching));
     if (mongoc_uri_get_appname(&uri) == nullptr) mongoc_uri_set_appname(&uri, "warren");
 }
 
@@ -120,6 +123,19 @@ Result<std::unique_ptr<Database>> connect(Options options) {
     }
     mongoc_client_pool_set_error_api(driver->pool.get(), MONGOC_ERROR_API_VERSION_2);
     return std::make_unique<Database>(std::move(driver), options);
+}
+
+void Database::watch(const std::stop_token& stop) {
+    using namespace std::chrono_literals;
+    while (driver_->pulse.wait_for_failure(stop) && driver_->pulse.pause(stop, 1s)) {
+        auto ping = [](Call& call) -> Result<void> {
+            Document command;
+            command.add("ping", 1);
+            WARREN_TRY_VOID(call.ask(command));
+            return {};
+        };
+        static_cast<void>(attempt<Result<void>>({std::chrono::steady_clock::now() + 5s}, ping));
+    }
 }
 
 Error Database::explain(Error error) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -30,7 +31,9 @@ struct Options {
 class Database {
 public:
     explicit Database(std::unique_ptr<Driver> driver, const Options& options)
-        : driver_(std::move(driver)), threads_(options.connections_max, options.queue_max) {}
+        : driver_(std::move(driver)),
+          threads_(options.connections_max, options.queue_max),
+          watch_([this](const std::stop_token& stop) { watch(stop); }) {}
 
     /// Whether the server answers, accepts the user and lets it read, and the schema is one that this version
     /// knows. Changes nothing. What `check-config --connect` asks; every message says what to mend.
@@ -43,7 +46,8 @@ public:
     /// @errors as check
     Task<Result<void>> prepare(Deadline deadline);
 
-    /// Whether the last call that ended was answered.
+    /// Whether the last call that ended was answered. After one that was not, the server is asked every
+    /// second until it answers, so a node without work notices too.
     Health health() const { return driver_->pulse.health(); }
 
     /// Runs `f` (Call& -> Result) on one of the database's threads. What the ports call has only their
@@ -70,9 +74,11 @@ private:
     }
     static bool is_refusal(Errc code) { return code == Errc::unauthenticated || code == Errc::forbidden; }
     Error explain(Error error) const;
+    void watch(const std::stop_token& stop);
 
     std::unique_ptr<Driver> driver_;
-    Offload threads_;  // Last: it waits for calls that use the others.
+    Offload threads_;  // After the driver: its end waits for calls that use it. So does the next one's.
+    std::jthread watch_;
 };
 
 /// A database that nothing was asked of yet: this does not touch the network (but to resolve a mongodb+srv
