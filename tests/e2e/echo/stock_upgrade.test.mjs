@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Socket as EngineClient } from "engine.io-client";
-import { EchoServer, slowProxy, within } from "./support.mjs";
+import { EchoServer, pause, slowProxy, within } from "./support.mjs";
 import { connect, connected, disconnectAll, eventually, nextEvent, upgraded } from "./stock.mjs";
 
 let server;
@@ -49,8 +49,9 @@ describe("upgrade of stock clients", { concurrency: true }, () => {
       await nextEvent(socket, "connect");
       // A POST is in flight whenever the probe is answered, so that its echoes wait at the server for the WebSocket.
       while (!isUpgraded) {
-        for (let i = 0; i < 5; ++i) socket.emit("message", sent++);
-        await new Promise((resolve) => setImmediate(resolve));
+        // Bounded: a client that sends for ever without reading is closed, and rightly so.
+        for (let i = 0; i < 5 && sent < 3000; ++i) socket.emit("message", sent++);
+        await pause(1);
       }
       await upgrade;
       for (let i = 0; i < 50; ++i) socket.emit("message", sent++);
