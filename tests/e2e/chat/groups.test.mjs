@@ -1,7 +1,7 @@
 // Channels: group:chat, group:new, channels:get, channels:list, members:get.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { closeAll, connect, makePeople, startNode, transports, unknownId, waitUntil } from "./support.mjs";
+import { closeAll, connect, Connection, makePeople, startNode, transports, unknownId, waitUntil } from "./support.mjs";
 
 let node, alice, bob, carol;
 before(async () => {
@@ -177,21 +177,44 @@ describe("reading channels", () => {
     await e.refused("invalid", /channelId/, "members:get", {});
   });
 
-  test("what was pushed before the answer is in it, nothing comes twice", async () => {
-    // Messages are written all the while somebody connects and reads; each connection must see every one exactly once.
+  describe("while somebody writes all the time", () => {
     let writing = true;
-    const write = async () => { for (let n = 0; writing; n += 1) await d.get("message:new", { channelId: ids[2], message: `${n}` }); };
-    const written = write();
-    for (const options of [...Object.values(transports), ...Object.values(transports), ...Object.values(transports)]) {
-      const e = await connect(node, erin, options);
-      const told = e.channels.find(({ _id }) => _id === ids[2]);
-      const before = e.events.length;
-      await waitUntil(() => e.pushed("message:new").length > before + 3, { what: "three more pushes" });
-      const seqs = e.pushed("message:new").map(({ seq }) => seq);
-      assert.deepEqual(seqs, seqs.map((_, i) => told.head + 1 + i), `head ${told.head}`);
-      e.close();
+    let written;
+    const lines = (connection) => connection.pushed("message:new").filter((message) => message.channelId === ids[2]);
+    before(() => {
+      const write = async () => { for (let n = 0; writing; n += 1) await d.get("message:new", { channelId: ids[2], message: `${n}` }); };
+      written = write();
+    });
+    after(async () => {
+      writing = false;
+      await written;
+    });
+
+    /** Asks channels:get; the head it shows, and how many pushes had come when it came. */
+    const ask = (connection) => new Promise((done) => connection.socket.emit("channels:get", null, (answer) => {
+      done({ head: answer.data.find(({ _id }) => _id === ids[2]).head, before: lines(connection).length });
+    }));
+
+    for (const [name, options] of Object.entries(transports)) {
+      test(`what was pushed before an answer is in it, what comes after it goes on from there (${name})`, async () => {
+        for (let round = 0; round < 5; round += 1) {
+          const e = await new Connection(node, { token: erin.socketToken }, options).connected();
+          const first = await ask(e);
+          assert.equal(first.before, 0);
+          const answers = [first];
+          for (let n = 0; n < 20; n += 1) {
+            answers.push(await ask(e));
+            await waitUntil(() => lines(e).length > answers.at(-1).before, { what: "a push after the answer" });
+          }
+          const seqs = lines(e).map(({ seq }) => seq);
+          answers.forEach(({ head, before }, at) => {
+            const [earlier, later] = [seqs.slice(0, before), seqs.slice(before, answers[at + 1]?.before)];
+            assert.ok(earlier.every((seq) => seq <= head), `head ${head}, pushed before ${earlier}`);
+            assert.deepEqual(later, later.map((_, i) => head + 1 + i), `head ${head}, pushed after ${later}`);
+          });
+          e.close();
+        }
+      });
     }
-    writing = false;
-    await written;
   });
 });

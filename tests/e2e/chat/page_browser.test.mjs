@@ -93,7 +93,8 @@ describe("two tabs of one browser", { skip: noBrowser }, () => {
     await a.sees("#state", "online");
     await b.sees("#messages li", "written while away");
     await a.until("document.querySelectorAll('#messages li.waiting').length === 0");
-    assert.equal(await a.value("[...document.querySelectorAll('#messages p')].filter((p) => p.textContent === 'written while away').length"), 1);
+    const texts = await a.value("[...document.querySelectorAll('#messages p')].map((p) => p.textContent)");
+    assert.equal(texts.filter((text) => text === "written while away").length, 1);
   });
 
   test("older messages come when asked for, unread chats are marked", async () => {
@@ -112,8 +113,8 @@ describe("two tabs of one browser", { skip: noBrowser }, () => {
     }
     await a.sees("#messages li", "line 1.");
     await a.sees("#messages li", "anybody?");
-    const lines = await a.value("[...document.querySelectorAll('#messages p')].map((p) => p.textContent).filter((t) => t.startsWith('line'))");
-    assert.deepEqual(lines, range(1, 130).map((n) => `line ${n}.`));
+    const lines = await a.value("[...document.querySelectorAll('#messages p')].map((p) => p.textContent)");
+    assert.deepEqual(lines.filter((line) => line.startsWith("line")), range(1, 130).map((n) => `line ${n}.`));
     await a.click("#channels button", "Bob");
     await c.get("message:new", { channelId, message: "psst" });
     await a.sees("#channels li.unread", "psst");
