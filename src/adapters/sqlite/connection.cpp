@@ -158,6 +158,7 @@ void Connection::keep_files_on_close() {
 Error Connection::note(int code) {
     if ((code & 0xff) == SQLITE_CONSTRAINT) return {Errc::taken};
     Error error(Errc::unavailable, advice(code));
+    if ((code & 0xff) == SQLITE_IOERR) disk_failed_ = true;
     if (!failure_) {
         log::error("sqlite_failed",
                    {{"code", sqlite3_errstr(code)}, {"number", code}, {"detail", sqlite3_errmsg(raw_)}});

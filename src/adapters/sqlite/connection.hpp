@@ -113,6 +113,8 @@ public:
     sqlite3* handle() const { return raw_; }
 
     const std::optional<Error>& failure() const { return failure_; }
+    /// Whether the disk itself failed: what was written and not yet fsynced may be gone for good.
+    bool disk_failed() const { return disk_failed_; }
     /// The Error of result code `code`, kept as the failure unless it is about a key.
     Error note(int code);
 
@@ -123,6 +125,7 @@ private:
     sqlite3* raw_;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
     std::optional<Error> failure_;
+    bool disk_failed_ = false;
     int wal_pages_ = 0;
 };
 

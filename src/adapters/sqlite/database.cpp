@@ -32,12 +32,6 @@ Result<std::unique_ptr<Connection>> open_writing(const std::filesystem::path& fi
     return connection;
 }
 
-Result<std::unique_ptr<Connection>> open_reading(const std::filesystem::path& file, const std::string& vfs) {
-    WARREN_TRY(connection, Connection::open(file, SQLITE_OPEN_READONLY, vfs));
-    WARREN_TRY_VOID(connection->run_script("PRAGMA cache_size=-8192"));
-    return connection;
-}
-
 Metrics& metrics_of(const Options& options, const std::unique_ptr<Metrics>& own) {
     return options.metrics ? *options.metrics : *own;
 }
@@ -50,35 +44,19 @@ Writer::Options writer_options(const Options& options) {
 }  // namespace
 
 Database::Database(Options options, Folder folder, std::unique_ptr<Metrics> own_metrics,
-                   Writer::Opener open_writer, std::unique_ptr<Connection> writing,
-                   std::unique_ptr<Connection> reading)
+                   Writer::Opener open_writer, std::unique_ptr<Connection> writing)
     : options_(std::move(options)),
       own_metrics_(std::move(own_metrics)),
       folder_(std::move(folder)),
-      writer_(writer_options(options_), std::move(open_writer), std::move(writing),
+      pool_(folder_.database(), options_.vfs),
+      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_,
               metrics_of(options_, own_metrics_)),
-      readers_(options_.readers, options_.read_queue_max) {
-    idle_.push_back(std::move(reading));
-}
+      readers_(std::in_place, options_.readers, options_.read_queue_max) {}
 
-Database::~Database() = default;
-
-Result<std::unique_ptr<Connection>> Database::borrow() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!idle_.empty()) {
-            auto connection = std::move(idle_.back());
-            idle_.pop_back();
-            return connection;
-        }
-    }
-    return open_reading(folder_.database(), options_.vfs);
-}
-
-void Database::give_back(std::unique_ptr<Connection> connection) {
-    if (connection->failure()) return;
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
+Database::~Database() {
+    readers_.reset();
+    // The writer closes the file last: only it can leave it without a log beside it.
+    pool_.shut();
 }
 
 Result<std::unique_ptr<Database>> open(Options options) {
@@ -88,10 +66,9 @@ Result<std::unique_ptr<Database>> open(Options options) {
     make_private(file);
     auto open_writer = [file, vfs = options.vfs] { return open_writing(file, vfs); };
     WARREN_TRY(writing, open_writer());
-    WARREN_TRY(reading, open_reading(file, options.vfs));
     auto own_metrics = std::make_unique<Metrics>();
     auto* database = new Database(std::move(options), std::move(folder), std::move(own_metrics),
-                                  std::move(open_writer), std::move(writing), std::move(reading));
+                                  std::move(open_writer), std::move(writing));
     return std::unique_ptr<Database>(database);
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 #include <filesystem>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "adapters/sqlite/folder.hpp"
+#include "adapters/sqlite/reader_pool.hpp"
 #include "adapters/sqlite/writer.hpp"
 #include "base/metrics.hpp"
 #include "base/offload.hpp"
@@ -40,7 +40,7 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Whether writes succeed. Reads may succeed while they do not.
+    /// Whether writes succeed. Reads succeed while the disk is full, not while it fails.
     Health health() const { return writer_.health(); }
     const std::filesystem::path& folder() const { return folder_.path(); }
 
@@ -56,32 +56,27 @@ public:
         using R = std::invoke_result_t<F&, Connection&>;
         auto job = [this, deadline, f = std::move(f)]() mutable -> R {
             if (deadline.passed(std::chrono::steady_clock::now())) return Error(Errc::timed_out);
-            WARREN_TRY(connection, borrow());
+            WARREN_TRY(connection, pool_.borrow());
             WARREN_TRY_VOID(connection->query("BEGIN").run());
             auto result = f(*connection);
             WARREN_TRY_VOID(connection->query("COMMIT").run());
-            give_back(std::move(connection));
             return result;
         };
-        return readers_.run(std::move(job));
+        return readers_->run(std::move(job));
     }
 
 private:
     friend Result<std::unique_ptr<Database>> open(Options options);
     Database(Options options, Folder folder, std::unique_ptr<Metrics> own_metrics, Writer::Opener open_writer,
-             std::unique_ptr<Connection> writing, std::unique_ptr<Connection> reading);
+             std::unique_ptr<Connection> writing);
 
-    Result<std::unique_ptr<Connection>> borrow();
-    void give_back(std::unique_ptr<Connection> connection);
-
-    // In this order, so that the lock is freed last and the writer closes the file after the readers.
+    // In this order, so that the lock is freed last.
     const Options options_;
     const std::unique_ptr<Metrics> own_metrics_;
     const Folder folder_;
+    ReaderPool pool_;
     Writer writer_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Connection>> idle_;
-    Offload readers_;
+    std::optional<Offload> readers_;
 };
 
 /// Opens the database in `options.folder`, making or migrating it, and locks the folder. What is in it is

@@ -33,8 +33,14 @@ public:
     void fail_writes(int code) {
         set([=](FaultyDisk& self) { self.write_code_ = code; });
     }
+    /// Like `fail_syncs`, of database files and not of their logs.
+    void fail_database_syncs(int code) {
+        set([=](FaultyDisk& self) { self.database_sync_code_ = code; });
+    }
     void heal() {
-        set([](FaultyDisk& self) { self.sync_code_ = self.write_code_ = SQLITE_OK; });
+        set([](FaultyDisk& self) {
+            self.sync_code_ = self.database_sync_code_ = self.write_code_ = SQLITE_OK;
+        });
     }
     /// Syncs that begin wait until `release`.
     void hold_syncs() {
@@ -52,6 +58,11 @@ public:
     int opens() const {
         const std::lock_guard lock(mutex_);
         return opens_;
+    }
+    /// How often a database file, not its log, was written to.
+    int database_writes() const {
+        const std::lock_guard lock(mutex_);
+        return database_writes_;
     }
     /// Writes what would be left of the files in `folder` after the power went into `to`.
     void write_remains(const std::filesystem::path& folder, const std::filesystem::path& to) const {
@@ -78,6 +89,7 @@ private:
         sqlite3_file base;
         FaultyDisk* disk;
         Content* content;  // Null for files without a name.
+        bool is_database;
         sqlite3_file* real;
     };
 
@@ -104,10 +116,12 @@ private:
     std::condition_variable changed_;
     std::map<std::string, Content> files_;
     int sync_code_ = SQLITE_OK;
+    int database_sync_code_ = SQLITE_OK;
     int write_code_ = SQLITE_OK;
     bool held_ = false;
     int holding_ = 0;
     int opens_ = 0;
+    int database_writes_ = 0;
 };
 
 inline FaultyDisk::FaultyDisk() {
@@ -127,6 +141,7 @@ inline int FaultyDisk::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* ra
     f.base.pMethods = nullptr;
     f.disk = &self;
     f.content = nullptr;
+    f.is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     f.real = reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(raw) + sizeof(File));
     const int code = self.real_vfs_->xOpen(self.real_vfs_, path, f.real, flags, out_flags);
     if (!f.real->pMethods) return code;
@@ -152,6 +167,7 @@ inline int FaultyDisk::write(sqlite3_file* raw, const void* data, int size, sqli
     {
         const std::lock_guard lock(f.disk->mutex_);
         if (f.disk->write_code_ != SQLITE_OK) return f.disk->write_code_;
+        if (f.is_database) ++f.disk->database_writes_;
         if (f.content) {
             f.content->pending.push_back(
                 {static_cast<std::size_t>(at),
@@ -183,6 +199,7 @@ inline int FaultyDisk::sync(sqlite3_file* raw, int) {
     std::vector<Piece> pending;
     if (f.content) pending.swap(f.content->pending);
     if (f.disk->sync_code_ != SQLITE_OK) return f.disk->sync_code_;
+    if (f.is_database && f.disk->database_sync_code_ != SQLITE_OK) return f.disk->database_sync_code_;
     for (const auto& piece : pending) {
         auto& bytes = f.content->durable;
         bytes.resize(std::max(bytes.size(), piece.at + piece.bytes.size()));

@@ -2,9 +2,11 @@
 
 namespace warren::adapters::sqlite {
 
-Writer::Writer(Options options, Opener open, std::unique_ptr<Connection> first, Metrics& metrics)
+Writer::Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
+               Metrics& metrics)
     : options_(options),
       open_(std::move(open)),
+      readers_(readers),
       writes_(metrics.counter("warren_sqlite_writes_total", "Writes executed.")),
       commits_(metrics.counter("warren_sqlite_commits_total", "Transactions committed.")),
       failures_(metrics.counter("warren_sqlite_failures_total", "Transactions that failed.")),
@@ -83,17 +85,28 @@ Result<void> Writer::commit(Batch& batch) {
     if (!connection_) {
         WARREN_TRY(opened, open_());
         connection_ = std::move(opened);
+        readers_.admit();
         probing_ = true;
         checkpoint_due_ = options_.checkpoint_pages;
         wal_pages_seen_ = 0;
     }
     auto done = transact(batch);
     if (done.has_error()) {
-        connection_.reset();
+        close_broken();
         return done;
     }
     probing_ = false;
     return done;
+}
+
+/// A checkpoint that readers held up counts what it copied as done, without an fsync. If the disk then fails,
+/// those pages may be gone, and the next checkpoint would not copy them again: SQLite forgets the count only
+/// when every connection is closed, and then copies the whole log, of which each commit was fsynced.
+void Writer::close_broken() {
+    const bool disk_failed = connection_->disk_failed();
+    if (disk_failed) connection_->keep_files_on_close();
+    connection_.reset();
+    if (disk_failed) readers_.shut();
 }
 
 Result<void> Writer::transact(Batch& batch) {
@@ -154,7 +167,7 @@ void Writer::checkpoint_if_due() {
     if (done.has_value()) return;
     failures_.Increment();
     set_health({false, done.error().message});
-    connection_.reset();
+    close_broken();
 }
 
 }  // namespace warren::adapters::sqlite

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/reader_pool.hpp"
 #include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -48,8 +48,9 @@ public:
 /// of its own so that one that is refused disturbs no other, then committed by one fsync, and only then
 /// answered; meanwhile the next batch gathers. After any failure that is not about a key the connection is
 /// closed, and nothing is written before it was opened again and its log moved into the file: a repeated
-/// fsync proves nothing. While it is broken it tries again by itself. At most `queue_max` writes of together
-/// `queue_bytes_max` wait; beyond that a write is refused with `overloaded`. @see docs/storage.md#sqlite
+/// fsync proves nothing. Where the disk failed, the readers are shut until then, too. While it is broken it
+/// tries again by itself. At most `queue_max` writes of together `queue_bytes_max` wait; beyond that a write
+/// is refused with `overloaded`. @see docs/storage.md#sqlite
 class Writer {
 public:
     struct Options {
@@ -61,8 +62,9 @@ public:
     };
     using Opener = std::function<Result<std::unique_ptr<Connection>>()>;
 
-    /// `open` gives a connection whose log was moved into the file; it is called for the first one, too.
-    Writer(Options options, Opener open, std::unique_ptr<Connection> first, Metrics& metrics);
+    /// `first` is the first connection, `open` makes a further one; the log of both was moved into the file.
+    Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
+           Metrics& metrics);
     /// Ends after all that was accepted.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -130,11 +132,13 @@ private:
     Result<void> commit(Batch& batch);
     Result<void> transact(Batch& batch);
     Result<void> execute(Write& write);
+    void close_broken();
     void set_health(Health health);
     void checkpoint_if_due();
 
     const Options options_;
     const Opener open_;
+    ReaderPool& readers_;
     prometheus::Counter& writes_;
     prometheus::Counter& commits_;
     prometheus::Counter& failures_;
