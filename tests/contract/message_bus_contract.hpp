@@ -103,6 +103,19 @@ TEST_P(MessageBusContract, SeveralMatchingKeysGiveOneCopy) {
     EXPECT_LE(copies, port().partitions);
 }
 
+TEST_P(MessageBusContract, EachOfSeveralKeysReachesItsNode) {
+    auto a = start_node();
+    auto b = start_node();
+    auto c = start_node();
+    const std::vector<BusKey> keys = {fresh<UserId>(), fresh<UserId>(), fresh<ChannelId>(), fresh<UserId>()};
+    ASSERT_TRUE(b->bind(keys[1]));
+    ASSERT_TRUE(c->bind(keys[2]));
+    const auto channel = fresh<ChannelId>();
+    ASSERT_TRUE(a->publish(keys, head(channel, 4)));
+    EXPECT_TRUE(b->heard.wait_for_seq(channel, 4));
+    EXPECT_TRUE(c->heard.wait_for_seq(channel, 4));
+}
+
 TEST_P(MessageBusContract, EveryNodeThatBoundReceives) {
     auto a = start_node();
     auto b = start_node();

@@ -126,7 +126,9 @@ Result<void> AmqpLink::select_confirms(amqp_channel_t channel) {
 }
 
 void AmqpLink::close() {
-    // A broker that does not answer in time is left: everything was written, and nobody waits for more.
+    // A broker that does not answer soon is left: everything was written, and nobody waits for more.
+    const timeval soon{1, 0};
+    amqp_set_rpc_timeout(state_, &soon);
     amqp_connection_close(state_, AMQP_REPLY_SUCCESS);
 }
 

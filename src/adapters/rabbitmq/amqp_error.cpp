@@ -54,7 +54,8 @@ Error refused_permission(const BrokerAddress& at, std::string_view doing, const 
     return Error(Errc::forbidden,
                  place(at) + " gives user \"" + at.user + "\" too few permissions for " + std::string(doing) +
                      "; mend it with: rabbitmqctl set_permissions -p \"" + at.vhost + "\" \"" + at.user +
-                     "\" " + needed + ' ' + needed + ' ' + needed + " (it said: " + said + ").");
+                     "\" " + needed + ' ' + needed + ' ' + needed +
+                     ", the configured exchange prefix in place of warren (it said: " + said + ").");
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ Error to_error(const amqp_method_t& closing, const BrokerAddress& at, std::strin
     if (code == AMQP_ACCESS_REFUSED && closing.id == AMQP_CONNECTION_CLOSE_METHOD) return refused_login(at);
     if (code == AMQP_ACCESS_REFUSED) return refused_permission(at, doing, said);
     if (code == AMQP_NOT_ALLOWED) return refused_vhost(at, said);
-    if (code == AMQP_PRECONDITION_FAILED) {
+    // Other failed preconditions pass: a listener that stood still for half an hour, for one.
+    if (code == AMQP_PRECONDITION_FAILED && said.find("inequivalent") != std::string::npos) {
         return Error(Errc::conflict, place(at) + " has something of another kind by that name (" + said +
                                          "): delete it there, or give Warren a vhost of its own.");
     }
