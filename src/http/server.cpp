@@ -5,7 +5,6 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <condition_variable>
-#include <latch>
 #include <map>
 #include <unordered_set>
 
@@ -18,6 +17,7 @@ namespace {
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Shard::Executor>;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kDrainGrace{1000};
 
 }  // namespace
 
@@ -53,7 +53,7 @@ struct Server::Impl final : ConnectionHost {
     void accepted(ShardState& state, Socket socket);
     bool admit(const asio::ip::address& remote);
     void begin_drain(std::chrono::milliseconds over);
-    void settle();
+    void settle(SteadyTime until);
     void stop();
 
     ServerOptions options_;
@@ -217,12 +217,23 @@ void Server::Impl::begin_drain(std::chrono::milliseconds over) {
     }
 }
 
-/// Waits until every shard has done what was posted to it so far.
-void Server::Impl::settle() {
-    std::latch done(static_cast<std::ptrdiff_t>(shards_.size()));
-    for (auto& state : shards_)
-        state->shard.post([&done] { done.count_down(); });
-    done.wait();
+/// Waits until every shard has done what was posted to it so far, at the latest `until`.
+void Server::Impl::settle(SteadyTime until) {
+    struct Left {
+        std::mutex mutex;
+        std::condition_variable none;
+        std::size_t count;
+    };
+    const auto left = std::make_shared<Left>();
+    left->count = shards_.size();
+    for (auto& state : shards_) {
+        state->shard.post([left] {
+            const std::lock_guard lock(left->mutex);
+            if (--left->count == 0) left->none.notify_all();
+        });
+    }
+    std::unique_lock lock(left->mutex);
+    left->none.wait_until(lock, until, [&] { return left->count == 0; });
 }
 
 void Server::Impl::stop() {
@@ -296,10 +307,11 @@ const ServerOptions& Server::options() const {
 
 void Server::drain(std::chrono::milliseconds over) {
     if (!impl_->started_ || impl_->stopped_) return;
+    const auto until = std::chrono::steady_clock::now() + over + kDrainGrace;
     impl_->begin_drain(over);
+    impl_->settle(until);
     std::unique_lock lock(impl_->mutex_);
-    const auto grace = over + std::chrono::seconds{1};
-    impl_->none_left_.wait_for(lock, grace, [this] { return impl_->open_ == 0; });
+    impl_->none_left_.wait_until(lock, until, [this] { return impl_->open_ == 0; });
 }
 
 void Server::stop() {
@@ -307,7 +319,7 @@ void Server::stop() {
     if (!impl_->draining_) drain(std::chrono::milliseconds{0});
     // What a drain had not come to yet ends now; the shards run this last.
     impl_->begin_drain(std::chrono::milliseconds{0});
-    impl_->settle();
+    impl_->settle(std::chrono::steady_clock::now() + kDrainGrace);
     impl_->stop();
 }
 

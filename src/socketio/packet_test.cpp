@@ -92,6 +92,20 @@ TEST(ParsePacket, RefusesEverythingElse) {
     }
 }
 
+TEST(ParsePacket, HalfAnEmojiIsMended) {
+    const auto text = [](std::string_view json) {
+        const auto packet = parse_packet("2[\"m\",\"" + std::string(json) + "\"]", {});
+        return packet ? std::string(packet->data.at(1).as_string()) : "refused";
+    };
+    EXPECT_EQ(text(R"(cut \ud83d)"), "cut \xef\xbf\xbd");
+    EXPECT_EQ(text(R"(\ude00 and \uD83D\uDE00 whole)"), "\xef\xbf\xbd and \xf0\x9f\x98\x80 whole");
+    EXPECT_EQ(text(R"(\ud83d\ud83d\ude00)"), "\xef\xbf\xbd\xf0\x9f\x98\x80");
+    EXPECT_EQ(text(R"(\\ud83d)"), R"(\ud83d)");
+    EXPECT_EQ(text(R"(\ud83d\)"), "refused");
+    EXPECT_EQ(text(R"(\ud83d\u12)"), "refused");
+    EXPECT_EQ(parse_packet(R"(2["m","\udc00"])", {})->raw, R"(["m","\ufffd"])");
+}
+
 TEST(ParsePacket, LimitsOfDepthAndSize) {
     const auto nested = [](std::size_t n) {
         return "2[\"m\"," + std::string(n, '[') + std::string(n, ']') + "]";

@@ -97,6 +97,50 @@ bool placeholders_fit(const json::value& value, std::size_t count) {
     return true;
 }
 
+/// The code unit of the `\\uXXXX` at the front; nothing when there is none.
+std::optional<unsigned> code_unit(std::string_view text) {
+    unsigned unit = 0;
+    if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return std::nullopt;
+    const auto [end, ec] = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    if (ec != std::errc() || end != text.data() + 6) return std::nullopt;
+    return unit;
+}
+
+/// JavaScript writes half an emoji as the escape of a lone surrogate, which is no text for anybody else: each
+/// becomes U+FFFD. Nothing when there is none.
+std::optional<std::string> mend_surrogates(std::string_view text) {
+    const auto in = [](std::optional<unsigned> unit, unsigned from) {
+        return unit && (*unit & 0xfc00) == from;
+    };
+    std::string out;
+    bool mended = false;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto unit = code_unit(text.substr(i));
+        std::size_t length = text[i] == '\\' ? (unit ? 6 : 2) : 1;
+        if (in(unit, 0xd800) && in(code_unit(text.substr(i + 6)), 0xdc00)) {
+            length = 12;
+        } else if (in(unit, 0xd800) || in(unit, 0xdc00)) {
+            out += "\\ufffd";
+            mended = true;
+            i += 6;
+            continue;
+        }
+        out += text.substr(i, length);
+        i += length;
+    }
+    if (!mended) return std::nullopt;
+    return out;
+}
+
+Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
+    json::parse_options options;
+    options.max_depth = depth_max;
+    boost::system::error_code ec;
+    auto value = json::parse(json::string_view(text.data(), text.size()), ec, {}, options);
+    if (ec) return malformed(ec.message());
+    return value;
+}
+
 }  // namespace
 
 Result<Packet> parse_packet(std::string_view text, const PacketLimits& limits) {
@@ -111,12 +155,15 @@ Result<Packet> parse_packet(std::string_view text, const PacketLimits& limits) {
     WARREN_TRY_VOID(take_namespace(text, packet, limits.namespace_bytes_max));
     WARREN_TRY(id, take_number(text));
     packet.id = id;
+    std::optional<std::string> mended;
     if (!text.empty()) {
-        json::parse_options options;
-        options.max_depth = limits.depth_max;
-        boost::system::error_code ec;
-        packet.data = json::parse(json::string_view(text.data(), text.size()), ec, {}, options);
-        if (ec) return malformed(ec.message());
+        auto parsed = parse_json(text, limits.depth_max);
+        if (!parsed && (mended = mend_surrogates(text))) {
+            text = *mended;
+            parsed = parse_json(text, limits.depth_max);
+        }
+        if (!parsed) return parsed.error();
+        packet.data = std::move(*parsed);
     }
     if (!shape_fits(packet, !text.empty())) return malformed("shape");
     if (is_binary(packet.type) && !placeholders_fit(packet.data, packet.attachment_count)) {
