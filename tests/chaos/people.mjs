@@ -23,7 +23,7 @@ export const deviceOf = (person, urls, options = {}) =>
 /** Makes a group of all `people` from `device`; its id. */
 export async function makeGroup(device, people) {
   await device.whenSynced();
-  const answer = await device.ask("group:new", { name: "tea", members: people.map((person) => person.me._id), nonce: "tea" });
+  const answer = await device.ask("group:new", { name: "tea", members: people.map((person) => person.me._id) });
   if (!answer?.success) throw new Error(JSON.stringify(answer));
   return answer.data;
 }
