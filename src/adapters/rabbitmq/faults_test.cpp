@@ -89,13 +89,12 @@ TEST_F(RabbitFaults, WhatWasNotConfirmedAtALossIsUnavailable) {
     std::vector<Task<Result<void>>> publishing;
     for (Seq seq = 1; seq <= 100; ++seq)
         publishing.push_back(a->bus().publish({fresh<UserId>()}, head(fresh<ChannelId>(), seq), in(30s)));
-    auto cutting = std::thread([&] {
+    const std::jthread cutting([&] {
         wait_until([&] { return a.rabbit->metric("warren_bus_published_total") == 100; }, 10s);
         proxy.cut();
     });
     for (const auto& published : run_tasks(std::move(publishing)))
         EXPECT_EQ(published.error(), Errc::unavailable);
-    cutting.join();
 }
 
 TEST_F(RabbitFaults, DeadlinesAreKeptWhileTheBrokerIsSilent) {
@@ -167,13 +166,17 @@ TEST_F(RabbitFaults, ABrokerShortOfMemoryIsDownUntilItIsNot) {
     auto a = start(options());
     const BusKey user = fresh<UserId>();
     ASSERT_TRUE(a->bind(user));
+    struct Enough {
+        ~Enough() { ctl({"set_vm_memory_high_watermark", "absolute", "1GB"}); }
+    };
+    std::optional<Enough> enough_after(std::in_place);
     ctl({"set_vm_memory_high_watermark", "0.00001"});
     // The broker tells a connection when it publishes next.
     (void)run_task(a->bus().publish({user}, head(fresh<ChannelId>(), 1), in(5s)));
     ASSERT_TRUE(a->heard.wait_for_states("dud"));
     EXPECT_EQ(a->publish({user}, head(fresh<ChannelId>(), 1)).error(), Errc::unavailable);
     EXPECT_TRUE(a->barrier());
-    ctl({"set_vm_memory_high_watermark", "absolute", "1GB"});
+    enough_after.reset();
     ASSERT_TRUE(a->heard.wait_for_states("dudu"));
     const auto channel = fresh<ChannelId>();
     EXPECT_TRUE(a->publish({user}, head(channel, 2)));
