@@ -38,8 +38,12 @@ const std::string& Call::node_name() const {
     return core_->options.node_name;
 }
 
-void Call::start(Doing doing) {
+void Call::enlist() {
     place_ = core_->unanswered.insert(core_->unanswered.end(), weak_from_this());
+}
+
+void Call::start(Doing doing) {
+    enlist();
     const auto user = core_->users.find(client_->user());
     if (user != core_->users.end()) {
         if (auto allowed = user->second.rates.take(verb_.rate, began_); allowed.has_error()) {

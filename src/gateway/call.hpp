@@ -51,6 +51,8 @@ public:
     /// first one counts: false for others.
     bool answer(Result<std::string> data);
 
+    /// From here on it is answered at its deadline at the latest.
+    void enlist();
     /// Takes the call up: counts it against its person's rates and runs `doing`.
     void start(Doing doing);
 

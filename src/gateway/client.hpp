@@ -35,6 +35,7 @@ public:
     Client(std::shared_ptr<Core> core, http::Shard& shard, chat::Identity identity);
 
     UserId user() const override { return user_; }
+    const std::shared_ptr<Core>& core() const { return core_; }
     const TokenHash& session() const { return session_; }
     http::Shard& shard() { return shard_; }
 

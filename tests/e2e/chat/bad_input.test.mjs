@@ -95,7 +95,7 @@ test("a flood of events that are not waited for is answered, and bounded", async
   const answers = await Promise.all(Array.from({ length: 2000 }, (_, n) => a.ask("message:new", { channelId, message: `${n}` })));
   const codes = answers.map((answer) => answer.code ?? "ok");
   assert.ok(codes.filter((code) => code === "ok").length >= 100);
-  assert.ok(codes.every((code) => ["ok", "overloaded"].includes(code)), [...new Set(codes)].join());
+  assert.deepEqual([...new Set(codes)].sort(), ["ok", "overloaded"]);
   const stored = answers.filter(({ success }) => success).map(({ data }) => data.seq);
   assert.deepEqual(stored, stored.toSorted((x, y) => x - y));
   a.close();
