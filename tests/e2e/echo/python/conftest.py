@@ -40,7 +40,9 @@ def _wait_until_it_listens(process: subprocess.Popen, port: int) -> None:
 @pytest.fixture(scope="session")
 def echo_url():
     port = _free_port()
-    process = subprocess.Popen([*_command(), "--port", str(port), "--shards", "4"])
+    # A leaving polling client may wait for its open poll (see leave() in the tests): a short heartbeat bounds that.
+    flags = ["--port", str(port), "--shards", "4", "--ping-interval", "1000", "--ping-timeout", "5000"]
+    process = subprocess.Popen([*_command(), *flags])
     try:
         _wait_until_it_listens(process, port)
         yield f"http://127.0.0.1:{port}"
