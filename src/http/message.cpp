@@ -84,9 +84,9 @@ std::optional<std::string> Request::query_value(std::string_view name) const {
 
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
     while (!query.empty()) {
-        const auto end = std::min(query.find('&'), query.size());
+        const auto end = query.find('&');
         const auto pair = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
+        query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
         const auto equals = std::min(pair.find('='), pair.size());
         if (percent_decode(pair.substr(0, equals), true) != name) continue;
         return percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);

@@ -65,7 +65,9 @@ TEST(Shard, TimersOfAllLengths) {
     });
     const auto start = std::chrono::steady_clock::now();
     near.fired.get_future().get();
-    EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{29});
+    const auto took = std::chrono::steady_clock::now() - start;
+    EXPECT_GE(took, std::chrono::milliseconds{29});
+    EXPECT_LT(took, std::chrono::seconds{10});
     std::latch cancelled(1);
     shard.post([&] {
         EXPECT_TRUE(far.timer.armed());

@@ -15,7 +15,9 @@ namespace warren::http {
 /// A blocking TCP client for tests: sends bytes, reads what comes. Gives up after 10 s without any.
 class TestClient {
 public:
-    explicit TestClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// `receive_bytes` bounds what the kernel takes for it; 0: as usual.
+    explicit TestClient(std::uint16_t port, int receive_bytes = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        if (receive_bytes > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
         const timeval limit{10, 0};
         ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         sockaddr_in to{};

@@ -114,6 +114,9 @@ TEST(ParsePacket, LimitsOfDepthAndSize) {
     EXPECT_FALSE(parse_packet(nested(32), {}));
     EXPECT_FALSE(parse_packet(nested(10'000), {}));
     PacketLimits small;
+    small.depth_max = 5;
+    EXPECT_TRUE(parse_packet(nested(4), small));
+    EXPECT_FALSE(parse_packet(nested(5), small));
     small.bytes_max = 100;
     EXPECT_EQ(parse_packet("2[\"m\",\"" + std::string(100, 'x') + "\"]", small).error(), Errc::too_large);
     EXPECT_EQ(parse_packet("0/" + std::string(200, 'n'), {}).error(), Errc::too_large);
