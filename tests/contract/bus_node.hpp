@@ -133,6 +133,8 @@ public:
         bus_->start(io_.get_executor(), heard);
         started_ = true;
     }
+    /// Handles what waits now, on this thread. Only while paused.
+    void run_pending() { io_.poll(); }
     void run_loop() {
         loop_ = std::thread([this] { io_.run(); });
     }

@@ -235,6 +235,14 @@ TEST_P(MessageBusContract, NothingIsCalledOnceStopped) {
     EXPECT_EQ(b->heard.calls(), calls);
 }
 
+TEST_P(MessageBusContract, WhatTheListenerHasNotHandledWhenStoppedItNeverHears) {
+    auto a = make_node();
+    a->start_paused();
+    a->stop();
+    a->run_pending();
+    EXPECT_EQ(a->heard.calls(), 0u);
+}
+
 TEST_P(MessageBusContract, NodesOfOneBusAgreeOnThePartitions) {
     auto a = make_node();
     auto b = make_node();

@@ -75,6 +75,21 @@ TEST_F(RabbitPublish, ConfirmsResolveUnderLoad) {
     EXPECT_EQ(b->heard.seqs(channel), expected);
 }
 
+Task<Result<void>> stop_of(MessageBus& bus) {
+    co_await bus.stop();
+    co_return Result<void>();
+}
+
+TEST_F(RabbitPublish, WhatWasAcceptedBeforeStoppingIsConfirmed) {
+    auto a = start(options());
+    std::vector<Task<Result<void>>> publishing;
+    for (int i = 0; i < 3000; ++i)
+        publishing.push_back(a->bus().publish({fresh<UserId>()}, EntryAnnounced{entry_of(1000)}, in(30s)));
+    publishing.push_back(stop_of(a->bus()));
+    for (const auto& published : run_tasks(std::move(publishing)))
+        ASSERT_TRUE(published) << published.error().message;
+}
+
 TEST_F(RabbitPublish, AStandingListenersQueueIsBoundedAndLosesTheOldest) {
     auto a = start(options());
     auto small = options();
