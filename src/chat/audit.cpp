@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kBeat{1};
 constexpr std::chrono::seconds kStandstill{2};
 constexpr std::chrono::seconds kAuditWhileDown{2};
+constexpr std::chrono::seconds kAuditGap{1};
 constexpr std::size_t kAuditChunk = 200;
 
 }  // namespace
@@ -67,6 +68,7 @@ void Delivery::tick(SteadyTime now) {
     }
     expire_opening_holds(now);
     unbind_idle(now);
+    erase_unused(now);
     close_unsynced(now);
 }
 
@@ -115,8 +117,11 @@ Task<void> Delivery::audit_for_ever() {
     while (!stopping_) {
         auto sleeping = env_.clock.sleep_until(env_.clock.now() + kTick);
         co_await std::move(sleeping);
-        const bool due = on(Rule::audit_periodically) && env_.clock.now() - last >= audit_period();
-        if (stopping_ || (!audit_wanted_ && !due)) continue;
+        const auto since = env_.clock.now() - last;
+        const bool due = on(Rule::audit_periodically) && since >= audit_period();
+        // While the store is away an audit asks for the next one: not without pause.
+        const bool wanted = audit_wanted_ && since >= kAuditGap;
+        if (stopping_ || (!wanted && !due)) continue;
         const bool urgent = std::exchange(audit_wanted_, false);
         auto auditing = audit_everything(urgent);
         co_await std::move(auditing);
@@ -161,6 +166,18 @@ Task<void> Delivery::audit_channels(bool urgent) {
     }
 }
 
+/// Whether a connection of the row's person is not among those of the row's channel, although it should be.
+bool Delivery::lacks_connection(const MemberRow& row) {
+    const auto* state = find(row.channel);
+    const auto user = users_.find(row.user);
+    if (user == users_.end() || row.from > state->state_seq) return false;
+    const auto lacks = [&](const Local* local) {
+        const auto& all = state->locals;
+        return local->active && std::find(all.begin(), all.end(), local) == all.end();
+    };
+    return std::any_of(user->second->locals.begin(), user->second->locals.end(), lacks);
+}
+
 /// Looks for channels that somebody here is in and that nothing was ever heard of.
 Task<void> Delivery::audit_users(bool urgent) {
     std::vector<UserId> ids;
@@ -171,9 +188,15 @@ Task<void> Delivery::audit_users(bool urgent) {
         if (stopping_) co_return;
         auto asking = env_.channels.stays_of(id, env_.clock.in(env_.limits.store_timeout));
         const auto rows = co_await std::move(asking);
+        if (rows.has_error()) audit_wanted_ = audit_wanted_ || urgent;
         for (std::size_t i = 0; rows.has_value() && i < rows->size(); ++i) {
             const auto& row = (*rows)[i];
-            if (row.to != 0 || find(row.channel) || !discovering_.insert(row.channel).second) continue;
+            if (row.to != 0) continue;
+            if (find(row.channel)) {
+                if (lacks_connection(row)) spawn(executor_, "reconcile", reconcile(row.channel, row.user));
+                continue;
+            }
+            if (!discovering_.insert(row.channel).second) continue;
             found_by_audit_.Increment();
             spawn(executor_, "discover", discover(row.channel, ChannelState::kUnknown, row.from));
         }

@@ -179,17 +179,17 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     auto storing = store(channel, log, run, deadline);
     auto stored = co_await std::move(storing);
     if (stored.has_error()) co_return fail(stored.error());
-    const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(*stored);
+    const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(stored->size());
     log.queue.insert(log.queue.begin(), middle, batch.end());
     batch.erase(middle, batch.end());
     if (batch.empty()) co_return;
-    std::vector<EntryPtr> entries(run.begin(), run.begin() + static_cast<std::ptrdiff_t>(*stored));
-    auto finishing = finish(log, std::move(batch), std::move(entries), *members, deadline);
+    auto finishing = finish(channel, log, std::move(batch), std::move(*stored), *members, deadline);
     co_await std::move(finishing);
 }
 
 Task<Result<ChannelLog::Head>> ChannelLog::learn_head(ChannelId channel, Log& log, Deadline deadline) {
-    if (log.head) co_return *log.head;
+    log.seen = std::max(log.seen, observer_->shown(channel));
+    if (log.head && (log.head->seq >= log.seen || !on(Rule::refuse_stale_head))) co_return *log.head;
     for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
         auto reading = env_.entries.head(channel, deadline);
         WARREN_CO_TRY(head, co_await std::move(reading));
@@ -277,30 +277,32 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
     return run;
 }
 
-/// How many entries of `run`, from its first on, are committed now. @errors unavailable (that cannot be told)
-Task<Result<std::size_t>> ChannelLog::store(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
-                                            Deadline deadline) {
+/// The entries of `run`, from its first on, that are committed now, as they are stored: an earlier attempt's
+/// differ in their time. @errors unavailable (that cannot be told)
+Task<Result<std::vector<EntryPtr>>> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run,
+                                                      Deadline deadline) {
     const auto started = env_.clock.now();
     auto inserting = env_.entries.insert(run, deadline);
     auto inserted = co_await std::move(inserting);
     if (inserted.has_value()) {
         log.round_trip = env_.clock.now() - started;
-        co_return run.size();
+        co_return run;
     }
     collisions_.Increment();
     log.head.reset();
+    if (inserted.error() != Errc::taken) observer_->on_unknown(channel);
     if (!on(Rule::read_back)) {
-        if (inserted.error() == Errc::taken) co_return std::size_t{0};
+        if (inserted.error() == Errc::taken) co_return std::vector<EntryPtr>{};
         co_return inserted.error();
     }
     // Another node was faster, or the outcome is unknown: an earlier attempt may have been applied after all.
     if (inserted.error() == Errc::taken) log.foreign_at = env_.clock.now();
-    auto reading = read_back(channel, log, run, deadline);
+    auto reading = read_back(channel, log, std::move(run), deadline);
     co_return co_await std::move(reading);
 }
 
-Task<Result<std::size_t>> ChannelLog::read_back(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
-                                                Deadline deadline) {
+Task<Result<std::vector<EntryPtr>>> ChannelLog::read_back(ChannelId channel, Log& log,
+                                                          std::vector<EntryPtr> run, Deadline deadline) {
     for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
         auto reading = env_.entries.range(channel, run.front()->seq, run.back()->seq, run.size(), deadline);
         auto found = co_await std::move(reading);
@@ -314,7 +316,8 @@ Task<Result<std::size_t>> ChannelLog::read_back(ChannelId channel, Log& log, con
                 ++own;
             }
             if (!empty) log.seen = std::max(log.seen, found->back()->seq);
-            co_return own;
+            found->resize(own);
+            co_return std::move(*found);
         }
         auto pausing = back_off(attempt, deadline);
         co_await std::move(pausing);
@@ -322,8 +325,8 @@ Task<Result<std::size_t>> ChannelLog::read_back(ChannelId channel, Log& log, con
     co_return Error(Errc::unavailable);
 }
 
-Task<void> ChannelLog::finish(Log& log, Batch stored, std::vector<EntryPtr> run, MembershipPtr before,
-                              Deadline deadline) {
+Task<void> ChannelLog::finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
+                              MembershipPtr before, Deadline deadline) {
     const auto& last = run.back();
     // Where something later was seen the head stays unknown: what was lost to has to be read.
     if (log.seen <= last->seq) log.set_head(*last);
@@ -336,6 +339,7 @@ Task<void> ChannelLog::finish(Log& log, Batch stored, std::vector<EntryPtr> run,
             if (auto done = co_await std::move(projecting); done.has_error()) projected = done.error();
         }
     }
+    if (projected.has_error()) observer_->on_unknown(channel);
     observer_->on_appended(run, std::move(before), std::move(after));
     for (std::size_t i = 0; i < stored.size(); ++i) {
         // It is stored, but the projections are not: the client's retry finds its nonce and mends them.

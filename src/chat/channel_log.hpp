@@ -40,6 +40,10 @@ public:
     virtual void on_appended(const std::vector<EntryPtr>& run, MembershipPtr before, MembershipPtr after) = 0;
     /// A nonce was found again: its announcement may have been lost with the node that stored it.
     virtual void on_repeated(EntryPtr entry) = 0;
+    /// Something may have been stored, now or soon, of which nobody knows.
+    virtual void on_unknown(ChannelId channel) = 0;
+    /// The greatest seq of `channel` that was shown to anybody here; 0 if none is known.
+    virtual Seq shown(ChannelId channel) const = 0;
 };
 
 /// Appends to the logs: numbers entries densely, once per nonce, durable before acknowledged, whatever other
@@ -79,12 +83,12 @@ private:
     Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
     Batch admit(Log& log, Seq head, Batch& batch, const Membership& members);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
-    Task<Result<std::size_t>> store(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
-                                    Deadline deadline);
-    Task<Result<std::size_t>> read_back(ChannelId channel, Log& log, const std::vector<EntryPtr>& run,
-                                        Deadline deadline);
-    Task<void> finish(Log& log, Batch stored, std::vector<EntryPtr> run, MembershipPtr before,
-                      Deadline deadline);
+    Task<Result<std::vector<EntryPtr>>> store(ChannelId channel, Log& log, std::vector<EntryPtr> run,
+                                              Deadline deadline);
+    Task<Result<std::vector<EntryPtr>>> read_back(ChannelId channel, Log& log, std::vector<EntryPtr> run,
+                                                  Deadline deadline);
+    Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
+                      MembershipPtr before, Deadline deadline);
     void resolve(Log& log, const WaitingPtr& waiting, const Result<Appended>& outcome);
     Task<void> back_off(int attempt, Deadline deadline);
 

@@ -104,6 +104,8 @@ public:
     asio::any_io_executor executor() const { return executor_; }
     const Environment& environment() const { return env_; }
     Delivery& delivery() { return delivery_; }
+    /// For verbs that append what has no call here.
+    ChannelLog& log() { return log_; }
 
     /// Appends a message. Two calls for one channel are stored in the order in which they were made.
     /// @errors not_found (no such channel, or the sender is not in it), invalid, too_large, nonce_conflict

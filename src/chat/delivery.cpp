@@ -9,6 +9,8 @@
 namespace warren::chat {
 namespace {
 
+constexpr std::chrono::seconds kUnusedKept{30};
+
 template <class T>
 bool contains(const std::vector<T>& list, const T& item) {
     return std::find(list.begin(), list.end(), item) != list.end();
@@ -71,7 +73,7 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
     attach(*owned);
     locals_[key] = std::move(owned);
     ++connecting_;
-    Result<std::vector<Stay>> stays = Error(Errc::unavailable);
+    Result<Stays> stays = Error(Errc::unavailable);
     Result<void> done;
     if (!on(Rule::cursor_after_bind)) {
         auto reading = stays_of(subscriber->user(), deadline);
@@ -85,10 +87,10 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
         stays = co_await std::move(reading);
     }
     if (stays.has_error()) done = stays.error();
-    for (std::size_t i = 0; done.has_value() && i < stays->size(); ++i) {
+    for (std::size_t i = 0; done.has_value() && i < stays->current.size(); ++i) {
         const auto at = locals_.find(key);
         if (at == locals_.end()) break;
-        auto joining = join(*at->second, (*stays)[i], deadline);
+        auto joining = join(*at->second, stays->current[i], deadline);
         done = co_await std::move(joining);
     }
     if (--connecting_ == 0) early_.clear();
@@ -130,6 +132,14 @@ Task<Result<void>> Delivery::join(Local& local, const Stay& stay, Deadline deadl
     const auto* key = local.subscriber.get();
     auto* state = find(channel);
     if (!state) {
+        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        if (!locals_.contains(key)) co_return Result<void>();
+        state = find(channel);
+        // Others here may be in it too, and nothing of it ever reached them.
+        if (!state) state = start_missed(channel, members, stay.head->seq);
+    }
+    if (!state) {
         state = &start_channel(channel, stay.head->seq, stay.head->state_seq);
         bind_if_large(*state, stay.document.member_count);
         if (const auto early = early_.find(channel); early != early_.end()) note_head(channel, early->second);
@@ -160,12 +170,27 @@ void Delivery::add_local(ChannelState& state, Local& local) {
 void Delivery::remove_local(ChannelState& state, Local& local) {
     swap_erase(local.channels, &state);
     swap_erase(state.locals, &local);
+    note_if_unused(state);
 }
 
-void Delivery::erase_if_unused(ChannelState& state) {
-    if (!state.locals.empty() || state.pumping) return;
-    if (state.key_bound) env_.bus.unbind(state.id);
-    channels_.erase(state.id);
+/// A channel without local members is kept a while: who comes back soon finds its cursor, and what is still
+/// under way to it is not taken for news of an unknown channel.
+void Delivery::note_if_unused(ChannelState& state) {
+    if (!state.locals.empty() || state.unused) return;
+    state.unused = true;
+    unused_.emplace_back(env_.clock.now() + kUnusedKept, state.id);
+}
+
+void Delivery::erase_unused(SteadyTime now) {
+    while (!unused_.empty() && unused_.front().first <= now) {
+        auto* state = find(unused_.front().second);
+        unused_.pop_front();
+        state->unused = false;
+        if (state->pumping) note_if_unused(*state);
+        if (!state->locals.empty() || state->pumping) continue;
+        if (state->key_bound) env_.bus.unbind(state->id);
+        channels_.erase(state->id);
+    }
 }
 
 void Delivery::disconnect(const Subscriber& subscriber) {
@@ -176,7 +201,6 @@ void Delivery::disconnect(const Subscriber& subscriber) {
 void Delivery::forget(Local& local) {
     for (auto* state : std::vector<ChannelState*>(local.channels)) {
         remove_local(*state, local);
-        erase_if_unused(*state);
     }
     detach(local);
     unsynced_.erase(local.subscriber.get());
@@ -200,9 +224,12 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
         --local.holds;
     }
     local.synced = local.synced || answered.synced;
+    const auto shown = [](const auto& seqs, const Entry& entry) {
+        const auto seq = seqs.find(entry.channel);
+        return seq != seqs.end() && entry.seq <= seq->second;
+    };
     std::erase_if(local.held, [&](const PushPtr& push) {
-        const auto cover = covered.find(push->entry->channel);
-        return cover != covered.end() && push->entry->seq <= cover->second && on(Rule::hold_during_sync);
+        return shown(covered, *push->entry) || shown(answered.ended, *push->entry);
     });
     if (answered.synced) {
         std::erase_if(local.silent, [&](const ChannelId& channel) { return covered.contains(channel); });
@@ -210,13 +237,25 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
     }
     for (const auto& [channel, seq] : covered) {
         const auto* state = find(channel);
-        if (state && seq > state->cursor && on(Rule::hold_during_sync)) {
-            std::erase_if(local.floors, [&](const auto& floor) { return floor.first == channel; });
-            local.floors.emplace_back(channel, seq);
-        }
-        note_head(channel, seq);
+        if (!state || seq > state->cursor) set_floor(local, channel, seq);
+        hear_of(channel, seq);
+    }
+    for (const auto& [channel, seq] : answered.ended) {
+        const auto* state = find(channel);
+        if (state && seq > state->cursor) set_floor(local, channel, seq);
     }
     if (local.holds == 0) flush_held(local);
+}
+
+void Delivery::set_floor(Local& local, ChannelId channel, Seq seq) {
+    if (!on(Rule::hold_during_sync)) return;
+    const auto of_channel = [&](const auto& floor) { return floor.first == channel; };
+    const auto floor = std::find_if(local.floors.begin(), local.floors.end(), of_channel);
+    if (floor == local.floors.end()) {
+        local.floors.emplace_back(channel, seq);
+    } else {
+        floor->second = std::max(floor->second, seq);
+    }
 }
 
 void Delivery::flush_held(Local& local) {
@@ -224,8 +263,9 @@ void Delivery::flush_held(Local& local) {
     local.held.clear();
     local.held_bytes = 0;
     if (!local.overflowed) {
-        for (const auto& push : held)
-            local.subscriber->push(push);
+        for (const auto& push : held) {
+            if (!contains(local.silent, push->entry->channel)) local.subscriber->push(push);
+        }
         return;
     }
     local.overflowed = false;
@@ -237,7 +277,10 @@ void Delivery::flush_held(Local& local) {
 
 void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
     if (!local.active) return;
-    if (!local.silent.empty() && contains(local.silent, state.id)) return;
+    if (state.missed && push->entry->seq <= state.missed->state_seq) {
+        const auto* standing = state.missed->find(local.user);
+        if (!standing || push->entry->seq < standing->from) return;
+    }
     if (!local.floors.empty()) {
         const auto of_channel = [&](const auto& floor) { return floor.first == state.id; };
         const auto floor = std::find_if(local.floors.begin(), local.floors.end(), of_channel);
@@ -247,7 +290,9 @@ void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
             if (covered) return;
         }
     }
+    // Also for a silent channel: it may be synced by the answer that is waited for.
     if (local.holds > 0 && on(Rule::hold_during_sync)) return hold_push(local, push);
+    if (!local.silent.empty() && contains(local.silent, state.id)) return;
     delivered_.Increment();
     local.subscriber->push(push);
 }
@@ -276,40 +321,6 @@ void Delivery::may_have_missed(Local& local, const std::vector<std::pair<Channel
     }
     if (unsynced_.insert(subscriber.get()).second) local.silent_since = env_.clock.now();
     subscriber->resync(channels);
-}
-
-Task<Result<std::vector<Stay>>> Delivery::stays_of(UserId user, Deadline deadline) {
-    auto reading_rows = env_.channels.stays_of(user, deadline);
-    WARREN_CO_TRY(rows, co_await std::move(reading_rows));
-    std::erase_if(rows, [](const MemberRow& row) { return row.to != 0; });
-    std::vector<ChannelId> ids;
-    for (const auto& row : rows)
-        ids.push_back(row.channel);
-    auto reading_heads = env_.entries.heads(ids, deadline);
-    WARREN_CO_TRY(heads, co_await std::move(reading_heads));
-    auto reading_documents = env_.channels.channels(ids, deadline);
-    WARREN_CO_TRY(documents, co_await std::move(reading_documents));
-    std::unordered_map<ChannelId, Channel> by_id;
-    for (auto& document : documents)
-        by_id[document.id] = std::move(document);
-
-    std::vector<Stay> stays;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        // A row without entries: the store answered from before the channel was made.
-        if (!heads[i]) continue;
-        Stay stay{rows[i], heads[i], by_id[rows[i].channel]};
-        if (stay.document.state_seq != heads[i]->state_seq) {
-            auto finding = memberships_.as_of(rows[i].channel, heads[i]->state_seq, deadline);
-            WARREN_CO_TRY(members, co_await std::move(finding));
-            const auto* standing = members->find(user);
-            if (!standing) continue;
-            stay.row.from = standing->from;
-            stay.row.role = standing->role;
-            stay.document.member_count = static_cast<std::uint32_t>(members->members.size());
-        }
-        stays.push_back(std::move(stay));
-    }
-    co_return stays;
 }
 
 void Delivery::sign_out(UserId user) {

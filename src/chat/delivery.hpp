@@ -20,11 +20,19 @@ struct Stay {
     Channel document;  ///< As of the head's state_seq.
 };
 
+/// Where one person is, and where they are no longer.
+struct Stays {
+    std::vector<Stay> current;
+    std::vector<std::pair<ChannelId, Seq>> ended;  ///< As of this seq, not a member (any more).
+    bool stale = false;  ///< What was read contradicts itself: parts of it are too old.
+};
+
 /// What an answer showed its client: pushes up to these seqs would be repeats.
 struct Answered {
     bool ok = false;      ///< False: it was an error, which shows nothing.
     bool synced = false;  ///< It answered a sync: from now on the client can be told to sync again.
     std::unordered_map<ChannelId, Seq> covered;
+    std::unordered_map<ChannelId, Seq> ended;  ///< Not in the answer, since as of this seq not the client's.
 };
 
 /// Brings every entry to every local connection of every member, once, in order, and finds by itself what the
@@ -55,8 +63,11 @@ public:
     /// pushes, the others follow it now.
     void release(const Subscriber& subscriber, const Answered& answered);
 
-    /// The channels in which `user` is a member now, each with its head. Mends projections that are behind.
-    Task<Result<std::vector<Stay>>> stays_of(UserId user, Deadline deadline);
+    /// The channels in which `user` is a member now, each with its head. Mends projections that are behind,
+    /// and reads again what is older than what was delivered here, or than what the client was `shown`.
+    /// @errors unavailable (also: it stays older), timed_out, overloaded
+    Task<Result<Stays>> stays_of(UserId user, Deadline deadline,
+                                 std::unordered_map<ChannelId, Seq> shown = {});
 
     /// Ends the connections of `user` on every node.
     void sign_out(UserId user);
@@ -69,6 +80,8 @@ public:
 
     void on_appended(const std::vector<EntryPtr>& run, MembershipPtr before, MembershipPtr after) override;
     void on_repeated(EntryPtr entry) override;
+    void on_unknown(ChannelId channel) override;
+    Seq shown(ChannelId channel) const override;
     void on_message(BusMessage message) override;
     void on_control(ControlMessage message) override;
     void on_down() override;
@@ -85,20 +98,34 @@ private:
     Task<Result<void>> join(Local& local, const Stay& stay, Deadline deadline);
     void add_local(ChannelState& state, Local& local);
     void remove_local(ChannelState& state, Local& local);
-    void erase_if_unused(ChannelState& state);
+    void note_if_unused(ChannelState& state);
+    void erase_unused(SteadyTime now);
+    void set_floor(Local& local, ChannelId channel, Seq seq);
     void push_to(Local& local, ChannelState& state, const PushPtr& push);
     void hold_push(Local& local, const PushPtr& push);
     void flush_held(Local& local);
     void may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels);
     void forget(Local& local);
 
+    Task<Result<Stays>> read_stays(UserId user, Deadline deadline);
+    Task<Result<Stays>> sort_out(UserId user, std::vector<MemberRow> rows,
+                                 std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known,
+                                 Deadline deadline);
+    bool is_behind(UserId user, const Stays& stays, const std::unordered_map<ChannelId, Seq>& shown);
+
     // Entries in order: delivery_order.cpp
     ChannelState& start_channel(ChannelId channel, Seq cursor, Seq state_seq);
     ChannelState* find(ChannelId channel);
     void on_entry(const EntryPtr& entry);
     void on_unknown_channel(const EntryPtr& entry);
+    void hear_of(ChannelId channel, Seq seq);
     void note_head(ChannelId channel, Seq seq);
     Task<void> discover(ChannelId channel, Seq state_seq, Seq seen);
+    Seq missed_from(const Membership& members) const;
+    ChannelState* start_missed(ChannelId channel, MembershipPtr members, Seq seen);
+    void attach_missed(ChannelState& state, const Membership& members, UserId user);
+    Task<void> reconcile(ChannelId channel, UserId user);
+    Task<void> follow_up(ChannelId channel);
     void start_pump(ChannelState& state);
     Task<void> pump(ChannelId channel);
     Task<Result<bool>> step(ChannelId channel);
@@ -119,6 +146,7 @@ private:
     Task<void> audit_everything(bool urgent);
     Task<void> audit_channels(bool urgent);
     Task<void> audit_users(bool urgent);
+    bool lacks_connection(const MemberRow& row);
     std::chrono::milliseconds audit_period() const;
 
     asio::any_io_executor executor_;
@@ -132,11 +160,13 @@ private:
     std::unordered_map<UserId, std::unique_ptr<UserState>> users_;
     std::unordered_map<ChannelId, std::unique_ptr<ChannelState>> channels_;
     std::unordered_set<ChannelId> discovering_;
+    std::unordered_set<ChannelId> following_up_;
     /// While connections are being made: the greatest seq seen of channels that no state exists for yet.
     std::unordered_map<ChannelId, Seq> early_;
     std::size_t connecting_ = 0;
     std::deque<std::pair<SteadyTime, std::weak_ptr<Subscriber>>> opening_;
     std::deque<std::pair<SteadyTime, UserId>> unbinding_;
+    std::deque<std::pair<SteadyTime, ChannelId>> unused_;
     std::unordered_set<const Subscriber*> unsynced_;
     bool bus_is_up_ = false;
     bool audit_wanted_ = false;

@@ -1,6 +1,7 @@
 // Entries in order: each channel's cursor, what waits for earlier entries, what is read because it did not
 // come.
 #include <algorithm>
+#include <array>
 
 #include "chat/delivery.hpp"
 #include "chat/delivery_state.hpp"
@@ -9,10 +10,14 @@
 namespace warren::chat {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kFillEntries = 128;
 constexpr int kPumpFailures = 6;
 constexpr std::size_t kEarlyMax = 10'000;
+constexpr Seq kReplayMax = 128;
 constexpr std::chrono::milliseconds kPumpPause{40};
+constexpr std::array<std::chrono::milliseconds, 3> kFollowUps{{500ms, 2500ms, 6000ms}};
 
 }  // namespace
 
@@ -41,6 +46,36 @@ void Delivery::on_repeated(EntryPtr entry) {
     on_entry(entry);
 }
 
+void Delivery::on_unknown(ChannelId channel) {
+    if (!on(Rule::follow_up) || !following_up_.insert(channel).second) return;
+    spawn(executor_, "follow_up", follow_up(channel));
+}
+
+Seq Delivery::shown(ChannelId channel) const {
+    const auto at = channels_.find(channel);
+    return at == channels_.end() ? 0 : at->second->cursor;
+}
+
+/// Looks, soon and once more, for what an append left behind that ended without a known outcome: its author
+/// may never ask again.
+Task<void> Delivery::follow_up(ChannelId channel) {
+    for (const auto pause : kFollowUps) {
+        auto pausing = env_.clock.sleep_until(env_.clock.now() + pause);
+        co_await std::move(pausing);
+        const auto deadline = env_.clock.in(env_.limits.store_timeout);
+        auto reading = env_.entries.head(channel, deadline);
+        const auto head = co_await std::move(reading);
+        if (head.has_error() || !*head) continue;
+        // Mends the projections too.
+        auto finding = memberships_.as_of(channel, (*head)->state_seq, deadline);
+        const auto members = co_await std::move(finding);
+        if (members.has_error()) continue;
+        hear_of(channel, (*head)->seq);
+        announcer_.remember(channel);
+    }
+    following_up_.erase(channel);
+}
+
 void Delivery::on_message(BusMessage message) {
     if (const auto* announced = std::get_if<EntryAnnounced>(&message)) {
         log_.on_foreign(announced->entry->channel, announced->entry->seq);
@@ -48,12 +83,15 @@ void Delivery::on_message(BusMessage message) {
     } else {
         const auto& head = std::get<HeadAnnounced>(message);
         log_.on_foreign(head.channel, head.seq);
-        if (find(head.channel)) {
-            note_head(head.channel, head.seq);
-        } else if (!users_.empty() && discovering_.insert(head.channel).second) {
-            spawn(executor_, "discover", discover(head.channel, ChannelState::kUnknown, head.seq));
-        }
+        hear_of(head.channel, head.seq);
     }
+}
+
+/// A channel of somebody here, perhaps, has got as far as `seq`.
+void Delivery::hear_of(ChannelId channel, Seq seq) {
+    if (find(channel)) return note_head(channel, seq);
+    if (users_.empty() || !discovering_.insert(channel).second) return;
+    spawn(executor_, "discover", discover(channel, ChannelState::kUnknown, seq));
 }
 
 void Delivery::on_entry(const EntryPtr& entry) {
@@ -69,7 +107,7 @@ void Delivery::on_entry(const EntryPtr& entry) {
         auto push = std::make_shared<Push>();
         push->entry = entry;
         deliver(*state, push);
-        if (state->stash.empty() && state->known <= state->cursor) return;
+        if (state->stash.empty() && state->known <= state->cursor && !state->check) return;
     } else if (state->stash.size() < env_.limits.stashed_per_channel_max) {
         state->stash.emplace(entry->seq, entry);
     }
@@ -98,29 +136,78 @@ Task<void> Delivery::discover(ChannelId channel, Seq state_seq, Seq seen) {
     if (state_seq == ChannelState::kUnknown) {
         auto reading = env_.entries.head(channel, deadline);
         const auto head = co_await std::move(reading);
+        if (head.has_error()) audit_wanted_ = true;
         state_seq = head.has_value() && *head ? (*head)->state_seq : 0;
     }
     auto finding = memberships_.as_of(channel, state_seq, deadline);
     const auto members = co_await std::move(finding);
     discovering_.erase(channel);
-    if (members.has_error() || find(channel)) {
+    if (members.has_error()) {
+        // What this should have found is found by an audit, once the store answers again.
+        audit_wanted_ = true;
+        co_return;
+    }
+    if (find(channel)) {
         note_head(channel, seen);
         co_return;
     }
+    start_missed(channel, *members, seen);
+}
+
+/// The first entry of `members`' channel that somebody connected here should have had, if nothing of the
+/// channel was ever delivered here; 0 if there is nobody. Those who are connecting right now join by
+/// themselves, at the head.
+Seq Delivery::missed_from(const Membership& members) const {
     Seq from = 0;
-    for (const auto& standing : (*members)->members) {
+    for (const auto& standing : members.members) {
         const auto user = users_.find(standing.user);
         if (user == users_.end()) continue;
         const auto is_active = [](const Local* local) { return local->active; };
-        // Those who are connecting right now join by themselves, at the head.
         if (!std::any_of(user->second->locals.begin(), user->second->locals.end(), is_active)) continue;
         from = from == 0 ? standing.from : std::min(from, standing.from);
     }
-    if (from == 0) co_return;
-    auto& state = start_channel(channel, from - 1, ChannelState::kUnknown);
+    return from;
+}
+
+/// Starts a channel where `members` say that somebody here is in it; null if nobody is. From where the first
+/// of them came in; where that is long ago, at `seen`, and they are told that they may have missed something.
+Delivery::ChannelState* Delivery::start_missed(ChannelId channel, MembershipPtr members, Seq seen) {
+    const Seq from = missed_from(*members);
+    if (from == 0) return nullptr;
+    const bool replay = from + kReplayMax > seen;
+    auto& state = start_channel(channel, replay ? from - 1 : seen, ChannelState::kUnknown);
     state.check = true;
     state.known = seen;
+    state.missed = members;
+    for (std::size_t i = 0; !replay && i < members->members.size(); ++i)
+        attach_missed(state, *members, members->members[i].user);
     start_pump(state);
+    return &state;
+}
+
+/// Tells the connections of `user` that should have been in the channel, but are not.
+void Delivery::attach_missed(ChannelState& state, const Membership& members, UserId user) {
+    const auto here = users_.find(user);
+    if (here == users_.end() || !members.find(user)) return;
+    for (auto* local : std::vector<Local*>(here->second->locals)) {
+        if (!local->active ||
+            std::find(state.locals.begin(), state.locals.end(), local) != state.locals.end())
+            continue;
+        add_local(state, *local);
+        may_have_missed(*local, {{state.id, state.cursor}});
+    }
+}
+
+/// `user` is in `channel`, which is known here: so should be each of their connections.
+Task<void> Delivery::reconcile(ChannelId channel, UserId user) {
+    const auto* state = find(channel);
+    if (!state || state->state_seq == ChannelState::kUnknown) co_return;
+    const Seq as_of = state->state_seq;
+    auto finding = memberships_.as_of(channel, as_of, env_.clock.in(env_.limits.store_timeout));
+    const auto members = co_await std::move(finding);
+    auto* now = find(channel);
+    if (members.has_error() || !now || now->state_seq != as_of) co_return;
+    attach_missed(*now, **members, user);
 }
 
 void Delivery::note_head(ChannelId channel, Seq seq) {
@@ -146,14 +233,17 @@ Task<void> Delivery::pump(ChannelId channel) {
             failures = 0;
             continue;
         }
-        // What cannot be read now is found by a later audit.
-        if (++failures == kPumpFailures) break;
+        if (++failures == kPumpFailures) {
+            // What cannot be read now is found by an audit, once the store answers again.
+            audit_wanted_ = true;
+            break;
+        }
         auto pausing = env_.clock.sleep_until(env_.clock.now() + failures * kPumpPause);
         co_await std::move(pausing);
     }
     auto& state = *find(channel);
     state.pumping = false;
-    erase_if_unused(state);
+    note_if_unused(state);
 }
 
 /// Delivers the next entry, or reads what is missing. False: there is nothing to do.
@@ -215,8 +305,9 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
         deliver(state, push);
         co_return Result<void>();
     }
-    auto finding = memberships_.after(entry, deadline);
-    WARREN_CO_TRY(after, co_await std::move(finding));
+    // Also for its author, who may have died before: whoever delivers what changes the members projects it.
+    auto projecting = memberships_.project(entry, deadline);
+    WARREN_CO_TRY(after, co_await std::move(projecting));
     if (entry->seq == 1) {
         const std::vector<std::pair<ChannelId, Seq>> wanted{{channel, entry->seq}};
         auto viewing = directory_.views(wanted, deadline);
@@ -241,6 +332,7 @@ void Delivery::deliver(ChannelState& state, const PushPtr& push) {
     if (push->entry->changes_state()) state.state_seq = push->entry->seq;
     for (auto* local : state.locals)
         push_to(*local, state, push);
+    if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
 }
 
 void Delivery::rebuild(ChannelState& state, const Membership& members) {

@@ -39,7 +39,11 @@ struct Delivery::ChannelState {
     bool pumping = false;
     bool check = false;  ///< The store is to be asked for more, whether or not more is known.
     bool key_bound = false;
+    bool unused = false;  ///< Waits in `unused_` to be erased.
     std::vector<Local*> locals;
+    /// Set while entries are delivered that were missed here altogether: the members when that was found out.
+    /// Of what comes up to it, each gets their present stay only; everything else they had, or never will.
+    MembershipPtr missed;
     std::map<Seq, EntryPtr> stash;  ///< Entries that wait for earlier ones.
 };
 

@@ -21,11 +21,11 @@ struct Limits {
     std::chrono::milliseconds opening_hold{1000};  ///< How long a fresh connection waits for its first read.
     std::chrono::seconds resync_patience{60};  ///< A connection told to resync that does not is closed then.
     std::chrono::seconds audit_period_min{60};
-    std::size_t audit_rate = 2'000;         ///< Channels per second, background audit.
-    std::chrono::seconds unbind_after{30};  ///< A user key stays bound this long after the last connection.
+    std::size_t audit_rate = 2'000;           ///< Channels per second, background audit.
+    std::chrono::seconds unbind_after{30};    ///< A user key stays bound this long after the last connection.
     std::chrono::seconds beat_lost_after{5};  ///< Short enough to heal within 10 s of a node's death.
-    std::size_t large_group_bind = 25;               ///< From here on the channel key is bound ...
-    std::size_t large_group_publish = 32;            ///< ... and above here it is published to.
+    std::size_t large_group_bind = 25;        ///< From here on the channel key is bound ...
+    std::size_t large_group_publish = 32;     ///< ... and above here it is published to.
     std::chrono::milliseconds store_timeout{5'000};  ///< One store call of ours that no client waits for.
 };
 

@@ -109,30 +109,27 @@ Task<Result<void>> Memberships::mend(ChannelId channel, Seq from, Seq to, Deadli
 }
 
 Task<Result<MembershipPtr>> Memberships::project(EntryPtr entry, Deadline deadline) {
-    Channel before_document;
+    Channel document;
     MembershipPtr before = std::make_shared<const Membership>();
+    auto reading = env_.channels.channels({entry->channel}, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading));
+    if (!documents.empty()) document = std::move(documents.front());
+    if (document.state_seq < entry->prev_state_seq) co_return Error(Errc::unavailable);
     if (entry->prev_state_seq != 0) {
-        auto reading = env_.channels.channels({entry->channel}, deadline);
-        WARREN_CO_TRY(documents, co_await std::move(reading));
-        if (documents.empty() || documents.front().state_seq < entry->prev_state_seq) {
-            co_return Error(Errc::unavailable);
-        }
-        before_document = std::move(documents.front());
         auto finding = as_of(entry->channel, entry->prev_state_seq, deadline);
         WARREN_CO_TRY(found, co_await std::move(finding));
         before = std::move(found);
     }
-    auto after = std::make_shared<const Membership>(apply(*before, *entry));
-    // Rows first: the document's state_seq says that they are there.
-    auto merging = env_.channels.merge_members(rows_of(*before, *entry), deadline);
-    WARREN_CO_TRY_VOID(co_await std::move(merging));
-    if (before_document.state_seq < entry->seq) {
-        auto putting = env_.channels.put_channel(document_of(before_document, *after, *entry), deadline);
+    MembershipPtr after = std::make_shared<const Membership>(apply(*before, *entry));
+    if (document.state_seq < entry->seq) {
+        // Rows first: the document's state_seq says that they are there.
+        auto merging = env_.channels.merge_members(rows_of(*before, *entry), deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(merging));
+        auto putting = env_.channels.put_channel(document_of(document, *after, *entry), deadline);
         WARREN_CO_TRY_VOID(co_await std::move(putting));
     }
-    MembershipPtr result = std::move(after);
-    keep(entry->channel, result);
-    co_return result;
+    keep(entry->channel, after);
+    co_return after;
 }
 
 }  // namespace warren::chat

@@ -13,8 +13,6 @@ constexpr std::size_t kHistoryLimitMax = 100;
 constexpr std::size_t kListLimitMax = 200;
 constexpr std::size_t kSyncChannelsMax = 1'000;
 constexpr std::size_t kSyncEntriesPerRead = 128;
-constexpr int kStaleAttempts = 4;
-constexpr std::chrono::milliseconds kStalePause{20};
 constexpr std::size_t kChannelBytes = 2'000;
 
 Error no_such_channel() {
@@ -39,6 +37,12 @@ std::optional<std::pair<WallTime, ChannelId>> parse_list_cursor(std::string_view
     const auto channel = ChannelId::parse(text.substr(dash + 1));
     if (parsed.ptr != end || parsed.ec != std::errc() || !channel) return std::nullopt;
     return std::pair(WallTime(std::chrono::milliseconds(milliseconds)), *channel);
+}
+
+/// An answer without a channel shows that its reader is not in it: what leads to that is not pushed any more.
+void note_ended(const Stays& stays, Answered& answered) {
+    for (const auto& [channel, seq] : stays.ended)
+        answered.ended[channel] = std::max(answered.ended[channel], seq);
 }
 
 /// Shortens all pages to the same number of messages, the most with which everything fits.
@@ -206,7 +210,8 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
                                                std::optional<std::string> after, Deadline deadline) {
     if (limit == 0 || limit > kListLimitMax) co_return Error(Errc::invalid, "limit must be 1 to 200.");
     auto asking = delivery_.stays_of(user, deadline);
-    WARREN_CO_TRY(stays, co_await std::move(asking));
+    WARREN_CO_TRY(found, co_await std::move(asking));
+    auto& stays = found.current;
     std::sort(stays.begin(), stays.end(), later);
     if (after) {
         const auto cursor = parse_list_cursor(*after);
@@ -241,16 +246,19 @@ Task<Result<std::vector<ChannelPage>>> Chat::all_channels(Subscriber& subscriber
     auto reading = read_pages(subscriber.user(), bytes_of, answered, deadline);
     auto pages = co_await std::move(reading);
     answered.ok = pages.has_value();
-    answered_ = std::move(answered);
+    // An error shows nothing, however far the reading came.
+    answered_ = answered.ok ? std::move(answered) : Answered{};
     co_return pages;
 }
 
 Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const MessageBytes& bytes_of,
                                                         Answered& answered, Deadline deadline) {
     auto asking = delivery_.stays_of(user, deadline);
-    WARREN_CO_TRY(stays, co_await std::move(asking));
+    WARREN_CO_TRY(found, co_await std::move(asking));
+    auto& stays = found.current;
     std::sort(stays.begin(), stays.end(), later);
     std::vector<std::pair<ChannelId, Seq>> wanted;
+    note_ended(found, answered);
     for (const auto& stay : stays)
         wanted.emplace_back(stay.row.channel, stay.head->state_seq);
     auto viewing = directory_.views(wanted, deadline);
@@ -276,7 +284,7 @@ Task<Result<SyncAnswer>> Chat::sync(Subscriber& subscriber, std::unordered_map<C
     auto reading = read_sync(subscriber.user(), std::move(known), bytes_of, answered, deadline);
     auto answer = co_await std::move(reading);
     answered.ok = answered.synced = answer.has_value();
-    answered_ = std::move(answered);
+    answered_ = answered.ok ? std::move(answered) : Answered{};
     co_return answer;
 }
 
@@ -285,26 +293,14 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     if (known.size() > kSyncChannelsMax) {
         co_return Error(Errc::too_large, "channels must name at most 1000 channels.");
     }
-    const auto stale = [&](const Stay& stay) {
-        const auto at = known.find(stay.row.channel);
-        return at != known.end() && at->second > stay.head->seq;
-    };
-    std::vector<Stay> stays;
-    for (int attempt = 0;; ++attempt) {
-        auto asking = delivery_.stays_of(user, deadline);
-        WARREN_CO_TRY(found, co_await std::move(asking));
-        stays = std::move(found);
-        // The client has seen more than the store shows: the answer would be from the past.
-        if (std::none_of(stays.begin(), stays.end(), stale)) break;
-        if (attempt == kStaleAttempts) co_return Error(Errc::unavailable);
-        auto pausing = env_.clock.sleep_until(env_.clock.now() + kStalePause);
-        co_await std::move(pausing);
-    }
+    auto asking = delivery_.stays_of(user, deadline, known);
+    WARREN_CO_TRY(stays, co_await std::move(asking));
+    note_ended(stays, answered);
     SyncAnswer answer;
     std::size_t budget = env_.limits.answer_bytes_max;
     std::vector<std::pair<ChannelId, Seq>> joined;
     std::vector<EntryPtr> joined_heads;
-    for (const auto& stay : stays) {
+    for (const auto& stay : stays.current) {
         const auto channel = stay.row.channel;
         answered.covered[channel] = stay.head->seq;
         const auto at = known.find(channel);

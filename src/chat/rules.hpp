@@ -8,6 +8,7 @@ enum class Rule {
     read_back,              ///< After any insert error, what is stored is read before anything is concluded.
     retry_empty_read,       ///< An empty read where something should be is repeated, never believed.
     refuse_stale_head,      ///< A head below what this node has seen is not built on.
+    refuse_stale_stays,     ///< Nor is an answer given from before what this node or the client has seen.
     look_up_nonces,         ///< Nonces are looked up in the store before an insert.
     scan_lost_entries,      ///< Entries that an insert lost to are read and checked for one's nonces.
     merge_equal_nonces,     ///< Equal nonces that wait or are in flight become one proposal.
@@ -22,8 +23,9 @@ enum class Rule {
     cursor_after_bind,      ///< A cursor starts at a head read after the bindings stand.
     hold_during_sync,       ///< Pushes are held while a sync is answered, and those it covers dropped.
     announce_again,         ///< Heads whose publish failed are announced later.
+    follow_up,              ///< What an append of unknown outcome left behind is looked for.
 };
-inline constexpr int kRuleCount = 16;
+inline constexpr int kRuleCount = 19;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

@@ -1,0 +1,111 @@
+// Where a person is: read from the projections, checked against the logs' heads and against what was
+// delivered.
+#include <algorithm>
+
+#include "chat/delivery.hpp"
+#include "chat/delivery_state.hpp"
+#include "chat/rules.hpp"
+
+namespace warren::chat {
+namespace {
+
+constexpr int kStaleAttempts = 6;
+constexpr std::chrono::milliseconds kStalePause{20};
+
+}  // namespace
+
+Task<Result<Stays>> Delivery::stays_of(UserId user, Deadline deadline,
+                                       std::unordered_map<ChannelId, Seq> shown) {
+    auto pause = kStalePause;
+    for (int attempt = 0; attempt < kStaleAttempts; ++attempt, pause *= 2) {
+        auto reading = read_stays(user, deadline);
+        WARREN_CO_TRY(stays, co_await std::move(reading));
+        if (!stays.stale && !is_behind(user, stays, shown)) co_return stays;
+        auto pausing = env_.clock.sleep_until(env_.clock.now() + pause);
+        co_await std::move(pausing);
+    }
+    co_return Error(Errc::unavailable, "The newest messages cannot be read now; please try again soon.");
+}
+
+/// Whether `stays` are from before what this node has delivered, or what the client was `shown`.
+bool Delivery::is_behind(UserId user, const Stays& stays, const std::unordered_map<ChannelId, Seq>& shown) {
+    if (!on(Rule::refuse_stale_stays)) return false;
+    for (const auto& stay : stays.current) {
+        const auto* state = find(stay.row.channel);
+        if (state && stay.head->seq < state->cursor) return true;
+        const auto at = shown.find(stay.row.channel);
+        if (at != shown.end() && stay.head->seq < at->second) return true;
+    }
+    const auto here = users_.find(user);
+    if (here == users_.end()) return false;
+    for (const auto* local : here->second->locals) {
+        for (const auto* state : local->channels) {
+            const auto is_told = [&](const auto& stay) { return stay.row.channel == state->id; };
+            const auto is_out = [&](const auto& ended) {
+                return ended.first == state->id && ended.second > state->state_seq;
+            };
+            if (std::any_of(stays.current.begin(), stays.current.end(), is_told)) continue;
+            if (std::none_of(stays.ended.begin(), stays.ended.end(), is_out)) return true;
+        }
+    }
+    return false;
+}
+
+Task<Result<Stays>> Delivery::read_stays(UserId user, Deadline deadline) {
+    auto reading_ids = env_.channels.stays_of(user, deadline);
+    WARREN_CO_TRY(earlier_rows, co_await std::move(reading_ids));
+    std::vector<ChannelId> ids;
+    for (const auto& row : earlier_rows) {
+        if (row.to == 0) ids.push_back(row.channel);
+    }
+    auto reading_heads = env_.entries.heads(ids, deadline);
+    WARREN_CO_TRY(heads, co_await std::move(reading_heads));
+    auto reading_documents = env_.channels.channels(ids, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading_documents));
+    // Once more: a document says that rows are there, so it has to be read before them.
+    auto reading_rows = env_.channels.stays_of(user, deadline);
+    WARREN_CO_TRY(rows, co_await std::move(reading_rows));
+    std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        known[ids[i]].first = heads[i];
+    for (auto& document : documents)
+        known[document.id].second = std::move(document);
+    auto sorting = sort_out(user, std::move(rows), std::move(known), deadline);
+    co_return co_await std::move(sorting);
+}
+
+/// Which of `rows` hold as of their channels' heads.
+Task<Result<Stays>> Delivery::sort_out(UserId user, std::vector<MemberRow> rows,
+                                       std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known,
+                                       Deadline deadline) {
+    Stays stays;
+    for (const auto& row : rows) {
+        if (row.to != 0) {
+            stays.ended.emplace_back(row.channel, row.to);
+            continue;
+        }
+        const auto& [head, document] = known[row.channel];
+        // The row tells of an entry that the head is older than.
+        if (!head || head->seq < row.from) {
+            stays.stale = true;
+            continue;
+        }
+        Stay stay{row, head, document};
+        if (document.state_seq != head->state_seq) {
+            auto finding = memberships_.as_of(row.channel, head->state_seq, deadline);
+            WARREN_CO_TRY(members, co_await std::move(finding));
+            const auto* standing = members->find(user);
+            if (!standing) {
+                stays.ended.emplace_back(row.channel, head->seq);
+                continue;
+            }
+            stay.row.from = standing->from;
+            stay.row.role = standing->role;
+            stay.document.member_count = static_cast<std::uint32_t>(members->members.size());
+        }
+        stays.current.push_back(std::move(stay));
+    }
+    co_return stays;
+}
+
+}  // namespace warren::chat

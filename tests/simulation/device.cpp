@@ -1,0 +1,264 @@
+#include "tests/simulation/device.hpp"
+
+namespace warren::simulation {
+namespace {
+
+constexpr Span kPatience = seconds(6);
+constexpr int kAttempts = 6;
+
+bool may_succeed_later(const Error& error) {
+    return info(error.code).retryable;
+}
+
+Task<Result<chat::Appended>> append(chat::Chat& chat, ChannelId channel, chat::Proposal proposal,
+                                    Deadline deadline) {
+    return chat.log().append(channel, std::move(proposal), deadline);
+}
+
+/// Whoever is in may let others in and put them out, themselves too.
+chat::Proposal member_change(UserId user, UserId other, bool in, std::string nonce) {
+    chat::Proposal proposal;
+    proposal.sender = user;
+    proposal.nonce = std::move(nonce);
+    const auto op = in ? MemberOp::added : user == other ? MemberOp::left : MemberOp::removed;
+    proposal.body = MemberBody{op, {{other, Role::member}}};
+    proposal.check = [user, other, in](const chat::Before& before) -> Result<void> {
+        if (!before.members.find(user)) return Error(Errc::not_found);
+        if ((before.members.find(other) != nullptr) == in) return Error(Errc::conflict);
+        return {};
+    };
+    return proposal;
+}
+
+}  // namespace
+
+Device::Device(Cluster& cluster, UserId user, std::string name)
+    : cluster_(cluster),
+      world_(cluster.world()),
+      random_(world_.random().next()),
+      user_(user),
+      name_(std::move(name)) {
+    const auto kind = random_.below(6);
+    kind_ = kind < 3 ? Kind::syncs : kind < 5 ? Kind::plain : Kind::listens;
+}
+
+Deadline Device::soon() {
+    return {world_.now() + random_.between(seconds(1), seconds(5))};
+}
+
+Task<void> Device::live() {
+    for (;;) {
+        auto opening = open();
+        const auto connection = co_await std::move(opening);
+        if (connection) {
+            auto using_it = use(connection);
+            co_await std::move(using_it);
+            disconnect(connection);
+        }
+        auto sleeping = world_.sleep(random_.between(milliseconds(20), milliseconds(1500)));
+        co_await std::move(sleeping);
+    }
+}
+
+Task<Device::ConnectionPtr> Device::open() {
+    auto& node = cluster_.any_node();
+    const auto connection = std::make_shared<Connection>(cluster_, node, user_, known_,
+                                                         name_ + "/" + std::to_string(++connections_));
+    cluster_.add(connection);
+    std::function<Task<Result<void>>(chat::Chat&)> begin = [connection, by = soon()](chat::Chat& chat) {
+        return connect(chat, connection, by);
+    };
+    auto connecting = cluster_.call<void>(node, std::move(begin), kPatience);
+    const auto connected = co_await std::move(connecting);
+    if (connected && connected->has_value()) co_return connection;
+    disconnect(connection);
+    co_return nullptr;
+}
+
+void Device::disconnect(ConnectionPtr connection) {
+    connection->close();
+    const auto leave = [connection] { connection->node().chat.delivery().disconnect(*connection); };
+    world_.after(random_.between(Span(100), milliseconds(3)), &connection->node().process, leave);
+}
+
+Task<bool> Device::read_first(ConnectionPtr connection) {
+    if (kind_ == Kind::listens) co_return true;
+    if (kind_ == Kind::syncs) {
+        // What was on its way when an earlier connection broke never came.
+        for (auto& [channel, seq] : known_) {
+            if (random_.chance(0.2)) seq -= std::min<Seq>(seq, random_.below(4));
+        }
+        auto syncing = sync_now(connection);
+        co_return co_await std::move(syncing);
+    }
+    std::function<Task<Result<void>>(chat::Chat&)> begin = [connection, by = soon()](chat::Chat& chat) {
+        return read_all(chat, connection, by);
+    };
+    auto reading = cluster_.call<void>(connection->node(), std::move(begin), kPatience);
+    const auto read = co_await std::move(reading);
+    co_return read && read->has_value();
+}
+
+Task<bool> Device::sync_now(ConnectionPtr connection) {
+    std::function<Task<Result<void>>(chat::Chat&)> begin = [connection, known = known_,
+                                                            by = soon()](chat::Chat& chat) {
+        return sync(chat, connection, known, by);
+    };
+    auto syncing = cluster_.call<void>(connection->node(), std::move(begin), kPatience);
+    const auto synced = co_await std::move(syncing);
+    co_return synced && synced->has_value();
+}
+
+Task<void> Device::use(ConnectionPtr connection) {
+    if (random_.chance(0.2)) {
+        auto sleeping = world_.sleep(random_.between(milliseconds(0), milliseconds(2000)));
+        co_await std::move(sleeping);
+    }
+    auto reading = read_first(connection);
+    if (!co_await std::move(reading)) co_return;
+    while (connection->is_open()) {
+        auto sleeping = world_.sleep(random_.between(milliseconds(20), milliseconds(1200)));
+        co_await std::move(sleeping);
+        if (!connection->is_open()) co_return;
+        auto acting = act(connection);
+        if (!co_await std::move(acting)) co_return;
+    }
+}
+
+/// One thing that a device does now and then. False: it goes.
+Task<bool> Device::act(ConnectionPtr connection) {
+    const bool syncs = kind_ == Kind::syncs;
+    if (syncs && (connection->has_to_sync() || (!cluster_.is_quiet() && random_.chance(0.1)))) {
+        auto syncing = sync_now(connection);
+        const bool synced = co_await std::move(syncing);
+        co_return synced || random_.chance(0.5);
+    }
+    if (cluster_.is_quiet()) co_return true;
+    if (random_.chance(0.05)) co_return false;
+    const auto channel = any_channel();
+    if (channel && random_.chance(0.05)) {
+        using From = chat::HistoryQuery::From;
+        const chat::HistoryQuery query{random_.chance(0.5) ? From::newest : From::around, known_[*channel],
+                                       1 + random_.below(100)};
+        std::function<Task<Result<void>>(chat::Chat&)> begin = [=, by = soon()](chat::Chat& chat) {
+            return read_history(chat, connection, *channel, query, by);
+        };
+        auto reading = cluster_.call<void>(connection->node(), std::move(begin), kPatience);
+        co_await std::move(reading);
+    }
+    write_some(connection);
+    co_return true;
+}
+
+std::optional<ChannelId> Device::any_channel() {
+    if (known_.empty()) return std::nullopt;
+    return std::next(known_.begin(), static_cast<std::ptrdiff_t>(random_.below(known_.size())))->first;
+}
+
+void Device::write_some(const ConnectionPtr& connection) {
+    const auto executor = world_.executor();
+    const auto other = cluster_.person(random_.below(cluster_.plan().people));
+    const auto channel = any_channel();
+    const auto what = random_.below(40);
+    if (what == 0) return spawn(executor, "group", make_group({other}));
+    if (what == 1 && other != user_) return spawn(executor, "pair", open_pair(other));
+    if (what <= 4 && channel && channel->bytes[10] == 0xc0) {
+        return spawn(executor, "members", change_members(*channel, other, random_.chance(0.7)));
+    }
+    const auto count = random_.chance(0.2) ? 1 + random_.below(5) : 1;
+    for (std::uint64_t i = 0; channel && i < count; ++i)
+        spawn(executor, "send", send(*channel, fresh_nonce(), connection));
+}
+
+/// Sends until it is acknowledged, refused or given up: an outcome that is unknown is tried again under the
+/// same nonce, on any node, and now and then so is one that is known.
+Task<void> Device::send(ChannelId channel, std::string text, ConnectionPtr connection) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        auto& node = attempt == 0 && connection->is_open() ? connection->node() : cluster_.any_node();
+        const bool same_node = &node == &connection->node() && connection->is_open();
+        const auto known = known_.find(channel);
+        const Seq shown = same_node && known != known_.end() ? known->second : 0;
+        chat::MessageDraft draft;
+        draft.body.text = draft.nonce = text;
+        std::function<Task<Result<EntryPtr>>(chat::Chat&)> begin = [=, user = user_,
+                                                                    by = soon()](chat::Chat& chat) {
+            return chat.send_message(user, channel, draft, by);
+        };
+        auto sending =
+            cluster_.call<EntryPtr>(node, std::move(begin), random_.between(milliseconds(300), kPatience));
+        const auto sent = co_await std::move(sending);
+        if (sent && sent->has_value()) {
+            const auto& entry = ***sent;
+            world_.trace(name_ + ": sent \"" + text + "\" as @" + std::to_string(entry.seq));
+            cluster_.history.acknowledged.push_back({channel, user_, text, entry.seq, entry.id});
+            if (!random_.chance(0.05)) co_return;
+        } else if (sent && sent->error() == Errc::not_found) {
+            const auto heads = cluster_.committed_heads();
+            world_.trace(name_ + ": is not allowed to send \"" + text + "\"");
+            if (shown != 0) cluster_.history.refused.push_back({channel, user_, shown, heads.at(channel)});
+            co_return;
+        } else if (sent && !may_succeed_later(sent->error())) {
+            cluster_.history.surprises.push_back(text + ": " + sent->error().message);
+            co_return;
+        }
+        if (random_.chance(0.1)) co_return;
+        auto sleeping = world_.sleep(random_.between(milliseconds(1), milliseconds(1500)));
+        co_await std::move(sleeping);
+    }
+}
+
+Task<void> Device::change_members(ChannelId channel, UserId other, bool in) {
+    const auto nonce = fresh_nonce();
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        const auto proposal = member_change(user_, other, in, nonce);
+        std::function<Task<Result<chat::Appended>>(chat::Chat&)> begin = [=, by = soon()](chat::Chat& chat) {
+            return append(chat, channel, proposal, by);
+        };
+        auto changing = cluster_.call<chat::Appended>(cluster_.any_node(), std::move(begin), kPatience);
+        const auto changed = co_await std::move(changing);
+        if (changed && changed->has_value()) {
+            const auto& entry = *(*changed)->entry;
+            world_.trace(name_ + (in ? ": lets in" : ": puts out") + " " + other.hex().substr(22) + " as @" +
+                         std::to_string(entry.seq));
+            cluster_.history.acknowledged.push_back({channel, user_, nonce, entry.seq, entry.id});
+            co_return;
+        }
+        if ((changed && !may_succeed_later(changed->error())) || random_.chance(0.1)) co_return;
+    }
+}
+
+Task<void> Device::make_group(std::vector<UserId> members) {
+    chat::GroupDraft draft;
+    draft.name = "a group";
+    draft.members = std::move(members);
+    draft.nonce = fresh_nonce();
+    draft.history = random_.chance(0.3) ? HistoryAccess::since_join : HistoryAccess::all;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        std::function<Task<Result<chat::Created>>(chat::Chat&)> begin =
+            [=, user = user_, by = soon()](chat::Chat& chat) { return chat.create_group(user, draft, by); };
+        auto making = cluster_.call<chat::Created>(cluster_.any_node(), std::move(begin), kPatience);
+        const auto made = co_await std::move(making);
+        if (made && made->has_value()) {
+            cluster_.history.made.push_back({draft.nonce, (*made)->channel});
+            if (!random_.chance(0.1)) co_return;
+        }
+        if (random_.chance(0.1)) co_return;
+    }
+}
+
+Task<void> Device::open_pair(UserId other) {
+    const auto origin = std::min(user_, other).hex() + std::max(user_, other).hex();
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        std::function<Task<Result<chat::Created>>(chat::Chat&)> begin =
+            [=, user = user_, by = soon()](chat::Chat& chat) { return chat.open_pair(user, other, by); };
+        auto opening = cluster_.call<chat::Created>(cluster_.any_node(), std::move(begin), kPatience);
+        const auto opened = co_await std::move(opening);
+        if (opened && opened->has_value()) {
+            cluster_.history.made.push_back({origin, (*opened)->channel});
+            co_return;
+        }
+        if (random_.chance(0.1)) co_return;
+    }
+}
+
+}  // namespace warren::simulation

@@ -1,0 +1,96 @@
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/entry.hpp"
+
+namespace warren::simulation {
+
+/// An entry that was pushed live.
+struct Pushed {
+    EntryPtr entry;
+};
+/// What a sync said of one channel that was asked for.
+struct SyncedPart {
+    Seq known = 0;  ///< As the client asked.
+    std::vector<EntryPtr> entries;
+    Seq head = 0;
+    Seq first_seq = 1;
+    bool limited = false;
+};
+struct Synced {
+    std::map<ChannelId, SyncedPart> channels;
+    std::map<ChannelId, Seq> joined;
+    std::vector<ChannelId> left;
+};
+/// An answer that shows whole channels and replaces what the client had.
+struct Paged {
+    struct Page {
+        Seq head = 0;
+        std::vector<EntryPtr> messages;  ///< The newest.
+    };
+    std::map<ChannelId, Page> channels;
+};
+/// A page of history of one channel: the messages with from <= seq <= to.
+struct ReadBack {
+    ChannelId channel;
+    Seq head = 0;
+    Seq from = 0;
+    Seq to = 0;
+    std::vector<EntryPtr> messages;
+};
+/// Told that these channels may have missed something.
+struct Resync {
+    std::vector<ChannelId> channels;
+};
+using Happened = std::variant<Pushed, Synced, Paged, ReadBack, Resync>;
+
+/// What one connection saw, in order.
+struct ConnectionRecord {
+    std::string name;
+    UserId user;
+    std::map<ChannelId, Seq> heads_at_opening;  ///< What was committed when the connection stood.
+    bool quiet = false;                         ///< Opened after the faults had ended.
+    bool live = true;                           ///< Still open at the end.
+    std::vector<Happened> events;
+    std::size_t events_in_time = 0;  ///< Of them, those until 10 s after the last fault.
+};
+
+struct Acknowledged {
+    ChannelId channel;
+    UserId sender;
+    std::string nonce;
+    Seq seq = 0;
+    EntryId id;
+};
+/// A channel that was acknowledged as made, now or before; the same origin makes it once.
+struct Made {
+    std::string origin;
+    ChannelId channel;
+};
+/// A message that was refused since its sender was said not to be in the channel.
+struct Refused {
+    ChannelId channel;
+    UserId sender;
+    Seq shown = 0;  ///< The newest entry that the same node had shown the sender when they sent it.
+    Seq head = 0;   ///< The newest committed entry when the answer came.
+};
+
+/// A run of a world as its clients saw it, and the logs that it left.
+struct History {
+    std::map<ChannelId, std::vector<EntryPtr>> logs;  ///< Committed, by seq.
+    std::map<ChannelId, Seq> heads_before_quiet;      ///< Committed when the faults ended.
+    /// Stays that are in the log but in no projection: (channel, the entry that let them in).
+    std::set<std::pair<ChannelId, Seq>> unprojected;
+    bool all_noticeable = false;  ///< No fault was of a kind that nobody can notice.
+    std::vector<Acknowledged> acknowledged;
+    std::vector<Made> made;
+    std::vector<Refused> refused;
+    std::vector<std::string> surprises;  ///< Answers that no client should ever get.
+    std::vector<ConnectionRecord> connections;
+};
+
+}  // namespace warren::simulation

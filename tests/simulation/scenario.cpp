@@ -1,0 +1,61 @@
+#include "tests/simulation/scenario.hpp"
+
+#include <deque>
+
+#include "tests/simulation/device.hpp"
+
+namespace warren::simulation {
+namespace {
+
+constexpr seconds kHealedAfter{10};
+// What clients still wait for ends, then comes one audit period, and the time to act on it.
+constexpr seconds kSettled{15 + 60 + 10};
+
+void keep_logs(Cluster& cluster, History& history) {
+    const auto& set = cluster.replica_set();
+    for (const auto& channel : set.channels()) {
+        auto log = set.range(channel, 1, UINT64_MAX, SIZE_MAX, set.committed());
+        if (log.empty()) continue;
+        const auto document = set.channel(channel, set.committed());
+        for (const auto& entry : log) {
+            const bool behind = entry->seq > (document ? document->state_seq : 0);
+            if (entry->changes_state() && behind) history.unprojected.emplace(channel, entry->seq);
+        }
+        history.logs[channel] = std::move(log);
+    }
+}
+
+}  // namespace
+
+History run(std::uint64_t seed, bool trace) {
+    World world(seed, trace);
+    const Plan plan = plan_of(seed);
+    std::deque<Device> devices;
+    Cluster cluster(world, plan);
+    for (std::size_t person = 0; person < plan.people; ++person) {
+        for (std::size_t i = 0; i < plan.devices_per_person; ++i) {
+            const std::string name{static_cast<char>('a' + person), static_cast<char>('1' + i)};
+            auto& device = devices.emplace_back(cluster, cluster.person(person), name);
+            spawn(world.executor(), "device", device.live());
+        }
+    }
+    world.run_until(world.now() + seconds(1));
+    cluster.begin_faults();
+    world.run_until(world.now() + plan.busy);
+    cluster.history.heads_before_quiet = cluster.committed_heads();
+    cluster.history.all_noticeable = plan.faults.noticeable();
+    cluster.end_faults();
+    const auto quiet_from = world.now();
+    world.run_until(quiet_from + kHealedAfter);
+    for (const auto& connection : cluster.connections())
+        connection->record.events_in_time = connection->record.events.size();
+    world.run_until(quiet_from + kSettled);
+    keep_logs(cluster, cluster.history);
+    for (const auto& connection : cluster.connections()) {
+        connection->record.live = connection->is_open();
+        cluster.history.connections.push_back(std::move(connection->record));
+    }
+    return std::move(cluster.history);
+}
+
+}  // namespace warren::simulation

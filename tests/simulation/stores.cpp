@@ -1,0 +1,214 @@
+#include "tests/simulation/stores.hpp"
+
+#include <algorithm>
+
+namespace warren::simulation {
+
+Span StoreClient::latency() {
+    auto& random = side_.world.random();
+    if (random.chance(side_.faults.slow)) return random.between(milliseconds(20), milliseconds(1000));
+    return random.between(Span(200), milliseconds(3));
+}
+
+Index StoreClient::snapshot() {
+    auto& random = side_.world.random();
+    auto index = side_.replica_set.committed();
+    if (random.chance(side_.faults.stale)) {
+        index = side_.replica_set.committed_at(side_.world.now() - random.between(Span(0), seconds(3)));
+    }
+    return std::max(index, seen_);
+}
+
+template <class T>
+bool StoreClient::fails_early(const ReplyPtr<T>& reply, Deadline deadline) {
+    auto& world = side_.world;
+    auto& random = world.random();
+    world.at(deadline.at, &process_, [reply] { reply->set(Error(Errc::timed_out)); });
+    if (!side_.reachable && random.chance(0.2)) return true;
+    if (!side_.reachable || random.chance(side_.faults.refused)) {
+        world.after(latency(), &process_, [reply] { reply->set(Error(Errc::unavailable)); });
+        return true;
+    }
+    return random.chance(side_.faults.request_lost);
+}
+
+template <class T>
+void StoreClient::answer(const ReplyPtr<T>& reply, SteadyTime when, Index index, Result<T> value) {
+    if (side_.world.random().chance(side_.faults.reply_lost)) return;
+    side_.world.at(when, &process_, [this, reply, index, value = std::move(value)] {
+        if (value.has_value()) seen_ = std::max(seen_, index);
+        reply->set(value);
+    });
+}
+
+template <class T>
+Task<Result<T>> StoreClient::read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look) {
+    auto reply = std::make_shared<Reply<Result<T>>>();
+    auto waiting = reply->wait();
+    if (fails_early<T>(reply, deadline)) return waiting;
+    side_.world.after(latency(), nullptr, [this, reply, look = std::move(look)] {
+        const auto index = snapshot();
+        answer<T>(reply, side_.world.now() + latency(), index, look(side_.replica_set, index));
+    });
+    return waiting;
+}
+
+Task<Result<void>> StoreClient::write(Deadline deadline, std::function<Result<Index>(ReplicaSet&)> change,
+                                      bool may_be_late) {
+    auto& world = side_.world;
+    auto reply = std::make_shared<Reply<Result<void>>>();
+    auto waiting = reply->wait();
+    if (fails_early<void>(reply, deadline)) return waiting;
+    auto when = world.now() + latency();
+    if (may_be_late && world.random().chance(side_.faults.late)) {
+        when = deadline.at + world.random().between(Span(0), seconds(2));
+    }
+    world.at(when, nullptr, [this, reply, change = std::move(change)] {
+        const auto changed = change(side_.replica_set);
+        const auto back = [this] { return side_.world.now() + latency(); };
+        if (changed.has_error()) return answer<void>(reply, back(), 0, changed.error());
+        const auto index = *changed;
+        side_.replica_set.when_committed(index, [this, reply, index, back](bool committed) {
+            if (committed) return answer<void>(reply, back(), index, Result<void>());
+            answer<void>(reply, back(), 0, Error(Errc::unavailable));
+        });
+    });
+    return waiting;
+}
+
+Task<Result<EntryPtr>> SimEntryStore::head(ChannelId channel, Deadline deadline) {
+    return client_.read<EntryPtr>(
+        deadline, [channel](const ReplicaSet& set, Index at) { return set.head(channel, at); });
+}
+
+Task<Result<std::vector<EntryPtr>>> SimEntryStore::heads(std::vector<ChannelId> channels, Deadline deadline) {
+    const auto look = [channels = std::move(channels)](const ReplicaSet& set, Index at) {
+        std::vector<EntryPtr> out;
+        for (const auto& channel : channels)
+            out.push_back(set.head(channel, at));
+        return out;
+    };
+    return client_.read<std::vector<EntryPtr>>(deadline, look);
+}
+
+Task<Result<std::vector<EntryPtr>>> SimEntryStore::find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                               Deadline deadline) {
+    std::sort(keys.begin(), keys.end());
+    const auto look = [channel, keys = std::move(keys)](const ReplicaSet& set, Index at) {
+        auto found = set.range(channel, 1, UINT64_MAX, SIZE_MAX, at);
+        std::erase_if(found, [&](const EntryPtr& entry) {
+            return !std::binary_search(keys.begin(), keys.end(), NonceKey{entry->sender, entry->nonce});
+        });
+        return found;
+    };
+    return client_.read<std::vector<EntryPtr>>(deadline, look);
+}
+
+Task<Result<void>> SimEntryStore::insert(std::vector<EntryPtr> run, Deadline deadline) {
+    auto& random = side_.world.random();
+    const bool half = random.chance(side_.faults.half);
+    const auto count = half ? random.below(run.size() + 1) : run.size();
+    const auto change = [run = std::move(run), half, count](ReplicaSet& set) -> Result<Index> {
+        auto inserted = set.insert(run, count);
+        if (inserted.has_value() && half) return Error(Errc::unavailable);
+        return inserted;
+    };
+    return client_.write(deadline, change, true);
+}
+
+Task<Result<std::vector<EntryPtr>>> SimEntryStore::range(ChannelId channel, Seq from, Seq to,
+                                                         std::size_t limit, Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index at) {
+        return set.range(channel, from, to, limit, at);
+    };
+    return client_.read<std::vector<EntryPtr>>(deadline, look);
+}
+
+Task<Result<std::vector<EntryPtr>>> SimEntryStore::targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                             Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index at) {
+        auto found = set.range(channel, after + 1, UINT64_MAX, SIZE_MAX, at);
+        std::erase_if(found, [bucket](const EntryPtr& entry) {
+            return entry->target() == 0 || bucket_of(entry->target()) != bucket;
+        });
+        return found;
+    };
+    return client_.read<std::vector<EntryPtr>>(deadline, look);
+}
+
+Task<Result<std::vector<EntryPtr>>> SimEntryStore::at(std::vector<Place> places, Deadline deadline) {
+    const auto look = [places = std::move(places)](const ReplicaSet& set, Index at) {
+        std::vector<EntryPtr> out;
+        for (const auto& place : places) {
+            if (auto entry = set.entry(place.channel, place.seq, at)) out.push_back(std::move(entry));
+        }
+        return out;
+    };
+    return client_.read<std::vector<EntryPtr>>(deadline, look);
+}
+
+Task<Result<Seq>> SimEntryStore::first_seq(ChannelId, Deadline deadline) {
+    return client_.read<Seq>(deadline, [](const ReplicaSet&, Index) { return Seq{1}; });
+}
+
+Task<Result<ChannelId>> SimChannelStore::claim_origin(std::string origin, ChannelId mine, Deadline deadline) {
+    const auto held = std::make_shared<ChannelId>();
+    const auto change = [origin = std::move(origin), mine, held](ReplicaSet& set) -> Result<Index> {
+        const auto [index, id] = set.claim(origin, mine);
+        *held = id;
+        return index;
+    };
+    auto writing = client_.write(deadline, change);
+    WARREN_CO_TRY_VOID(co_await std::move(writing));
+    co_return *held;
+}
+
+Task<Result<void>> SimChannelStore::put_channel(Channel channel, Deadline deadline) {
+    return client_.write(deadline, [channel = std::move(channel)](ReplicaSet& set) -> Result<Index> {
+        return set.put_channel(channel);
+    });
+}
+
+Task<Result<std::vector<Channel>>> SimChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
+    const auto look = [ids = std::move(ids)](const ReplicaSet& set, Index at) {
+        std::vector<Channel> out;
+        for (const auto& id : ids) {
+            if (auto channel = set.channel(id, at)) out.push_back(std::move(*channel));
+        }
+        return out;
+    };
+    return client_.read<std::vector<Channel>>(deadline, look);
+}
+
+Task<Result<void>> SimChannelStore::merge_members(std::vector<MemberRow> rows, Deadline deadline) {
+    return client_.write(
+        deadline, [rows = std::move(rows)](ReplicaSet& set) -> Result<Index> { return set.merge(rows); });
+}
+
+Task<Result<std::vector<MemberRow>>> SimChannelStore::members(ChannelId channel, Seq at, UserId after,
+                                                              std::size_t limit, Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index index) {
+        auto rows = set.members_of(channel, index);
+        std::erase_if(rows, [&](const MemberRow& row) { return !row.covers(at) || !(after < row.user); });
+        if (rows.size() > limit) rows.resize(limit);
+        return rows;
+    };
+    return client_.read<std::vector<MemberRow>>(deadline, look);
+}
+
+Task<Result<std::vector<MemberRow>>> SimChannelStore::stays_of(UserId user, Deadline deadline) {
+    return client_.read<std::vector<MemberRow>>(
+        deadline, [user](const ReplicaSet& set, Index at) { return set.stays_of(user, at); });
+}
+
+Task<Result<std::vector<User>>> SimUserStore::users(std::vector<UserId> ids, Deadline deadline) {
+    const auto look = [ids = std::move(ids)](const ReplicaSet&, Index) {
+        std::vector<User> out(ids.size());
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            out[i].id = ids[i];
+        return out;
+    };
+    return client_.read<std::vector<User>>(deadline, look);
+}
+
+}  // namespace warren::simulation

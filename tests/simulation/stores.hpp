@@ -1,0 +1,119 @@
+#pragma once
+#include "ports/channel_store.hpp"
+#include "ports/entry_store.hpp"
+#include "ports/user_store.hpp"
+#include "tests/simulation/replica_set.hpp"
+
+namespace warren::simulation {
+
+/// What all nodes share of the store: the replica set, and whether it can be reached at all.
+struct StoreSide {
+    World& world;
+    const Faults& faults;
+    ReplicaSet& replica_set;
+    bool reachable = true;
+};
+
+/// One node's way to the replica set: latency, lost requests and replies, stale answers. Causal: a read shows
+/// all that this object showed or acknowledged before.
+class StoreClient {
+public:
+    StoreClient(StoreSide& side, Process& process) : side_(side), process_(process) {}
+
+    /// What `look` finds in a committed state.
+    template <class T>
+    Task<Result<T>> read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look);
+    /// Resolves once what `change` did at the primary is committed.
+    Task<Result<void>> write(Deadline deadline, std::function<Result<Index>(ReplicaSet&)> change,
+                             bool may_be_late = false);
+
+private:
+    template <class T>
+    using ReplyPtr = std::shared_ptr<Reply<Result<T>>>;
+
+    /// Whether the call ends here, and if so schedules how.
+    template <class T>
+    bool fails_early(const ReplyPtr<T>& reply, Deadline deadline);
+    template <class T>
+    void answer(const ReplyPtr<T>& reply, SteadyTime when, Index index, Result<T> value);
+    Span latency();
+    Index snapshot();
+
+    StoreSide& side_;
+    Process& process_;
+    Index seen_ = 0;
+};
+
+class SimEntryStore final : public EntryStore {
+public:
+    SimEntryStore(StoreSide& side, Process& process) : side_(side), client_(side, process) {}
+    Task<Result<EntryPtr>> head(ChannelId channel, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                    Deadline deadline) override;
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                              Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                  Deadline deadline) override;
+    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline deadline) override;
+    Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
+
+private:
+    StoreSide& side_;
+    StoreClient client_;
+};
+
+class SimChannelStore final : public ChannelStore {
+public:
+    SimChannelStore(StoreSide& side, Process& process) : client_(side, process) {}
+    Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) override;
+    Task<Result<void>> put_channel(Channel channel, Deadline deadline) override;
+    Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) override;
+    Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) override;
+    Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,
+                                                 Deadline deadline) override;
+    Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) override;
+
+private:
+    StoreClient client_;
+};
+
+/// Everybody exists whom anybody asks for: people are not what is simulated.
+class SimUserStore final : public UserStore {
+public:
+    SimUserStore(StoreSide& side, Process& process) : client_(side, process) {}
+    Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline deadline) override;
+
+    Task<Result<void>> create(Account, Deadline) override { return refuse<void>(); }
+    Task<Result<std::optional<Account>>> by_email(std::string, Deadline) override {
+        return refuse<std::optional<Account>>();
+    }
+    Task<Result<std::vector<User>>> search(std::string, std::size_t, std::size_t, Deadline) override {
+        return refuse<std::vector<User>>();
+    }
+    Task<Result<std::vector<User>>> list(UserId, std::size_t, Deadline) override {
+        return refuse<std::vector<User>>();
+    }
+    Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return refuse<void>(); }
+    Task<Result<void>> put_session(Session, Deadline) override { return refuse<void>(); }
+    Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
+        return refuse<std::optional<Session>>();
+    }
+    Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash, Deadline) override {
+        return refuse<std::optional<Session>>();
+    }
+    Task<Result<void>> end_sessions(UserId, Deadline) override { return refuse<void>(); }
+    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, Deadline) override {
+        return refuse<std::vector<TokenHash>>();
+    }
+
+private:
+    template <class T>
+    static Task<Result<T>> refuse() {
+        co_return Error(Errc::unavailable);
+    }
+    StoreClient client_;
+};
+
+}  // namespace warren::simulation
