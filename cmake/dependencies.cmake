@@ -16,4 +16,5 @@ add_library(warren_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl.cpp)
 target_compile_definitions(warren_boost PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_DISABLE_BOOST_BIND BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
-target_link_libraries(warren_boost PUBLIC Boost::system Boost::json Boost::url Threads::Threads warren_flags)
+target_link_libraries(warren_boost PUBLIC Boost::system Boost::json Boost::url Threads::Threads
+    $<BUILD_INTERFACE:warren_flags>)

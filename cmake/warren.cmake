@@ -7,8 +7,8 @@ target_precompile_headers(warren_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
 
 # warren_target(TARGET): what every target of ours shares.
 function(warren_target target)
-  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(${target} PUBLIC warren_boost warren_flags)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+  target_link_libraries(${target} PUBLIC warren_boost $<BUILD_INTERFACE:warren_flags>)
   target_precompile_headers(${target} REUSE_FROM warren_pch)
 endfunction()
 
