@@ -1,3 +1,4 @@
+// Long because a contract is one list.
 #pragma once
 #include <gtest/gtest.h>
 
