@@ -227,7 +227,8 @@ TEST_F(EngineTest, DrainClosesAllOverTheGivenTime) {
 }
 
 TEST_F(EngineTest, StopTellsEverySessionEvenWithoutAConnection) {
-    for (int i = 0; i < 20; ++i) open();
+    for (int i = 0; i < 20; ++i)
+        open();
     http.drain(milliseconds{5000});  // Over at once: no connection is left.
     http.stop();
     EXPECT_EQ(log.reasons.size(), 20U);

@@ -40,8 +40,8 @@ public:
     /// `head` of many channels, in the order asked; null where there is none.
     virtual Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) = 0;
 
-    /// The committed entries of `channel` under any of `keys`, in any order. Reflects at least every entry that any
-    /// call on this object returned before: what `head` showed is searched too.
+    /// The committed entries of `channel` under any of `keys`, in any order. Reflects at least every entry
+    /// that any call on this object returned before: what `head` showed is searched too.
     virtual Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
                                                             Deadline deadline) = 0;
 

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "adapters/sqlite/migrations.hpp"
-#include "adapters/sqlite/sqlite_test_base.hpp"
+#include "adapters/sqlite/sqlite_fixture_test.hpp"
 #include "adapters/sqlite/user_store.hpp"
 
 namespace warren::testing {

@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "adapters/sqlite/faulty_disk.hpp"
-#include "adapters/sqlite/sqlite_test_base.hpp"
+#include "adapters/sqlite/sqlite_fixture_test.hpp"
 
 namespace warren::testing {
 namespace {

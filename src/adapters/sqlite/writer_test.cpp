@@ -5,7 +5,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "adapters/sqlite/faulty_disk.hpp"
-#include "adapters/sqlite/sqlite_test_base.hpp"
+#include "adapters/sqlite/sqlite_fixture_test.hpp"
 
 namespace warren::testing {
 namespace {
