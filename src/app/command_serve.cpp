@@ -94,7 +94,8 @@ private:
             }
             const auto& error = found.error();
             if (error != Errc::unavailable && error != Errc::timed_out && error != Errc::overloaded) {
-                co_return fail(error);
+                fail(error);
+                co_return Exit::configuration;
             }
             health_.set(part, {Condition::State::down, error.message});
             log::warn("waiting", {{"for", part}, {"because", error.message}});
