@@ -52,8 +52,13 @@ void Shard::flush_soon(std::shared_ptr<Flushable> what) {
 
 void Shard::run_flushes() {
     flushing_.swap(flushes_);
-    for (auto& what : flushing_)
-        what->flush();
+    for (auto& what : flushing_) {
+        try {
+            what->flush();
+        } catch (const std::exception& e) {
+            log::error("shard_flush_failed", {{"shard", index_}, {"error", e.what()}});
+        }
+    }
     flushing_.clear();
 }
 

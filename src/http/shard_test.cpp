@@ -52,6 +52,26 @@ TEST(Shard, FlushesComeOnceTheTurnIsOver) {
     EXPECT_EQ(output->flushed.get_future().get(), 3);
 }
 
+TEST(Shard, AFlushThatThrowsDoesNotKeepTheOthersFromLeaving) {
+    struct Bad final : Flushable {
+        void flush() override { throw std::runtime_error("no"); }
+    };
+    struct Good final : Flushable {
+        void flush() override { flushed.count_down(); }
+        std::latch flushed{2};
+    };
+    Shard shard(0);
+    shard.start();
+    const auto good = std::make_shared<Good>();
+    const auto both = [&] {
+        shard.flush_soon(std::make_shared<Bad>());
+        shard.flush_soon(good);
+    };
+    shard.post(both);
+    shard.post(both);
+    good->flushed.wait();
+}
+
 TEST(Shard, TimersOfAllLengths) {
     Shard shard(0);
     shard.start();

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
+
+#include "base/log.hpp"
 
 namespace warren::http {
 
@@ -62,7 +65,12 @@ void TimerWheel::run_slot(std::size_t slot, SteadyTime now) {
         auto& timer = *list;
         timer.cancel();
         if (timer.due_ <= now) {
-            timer.fire_(timer.owner_);
+            // The rest of the slot hangs on this frame: an exception must not unwind it.
+            try {
+                timer.fire_(timer.owner_);
+            } catch (const std::exception& e) {
+                log::error("timer_failed", {{"error", e.what()}});
+            }
         } else {
             link(timer);
         }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <vector>
 
 namespace warren::http {
@@ -113,6 +114,16 @@ TEST_F(TimerWheelTest, AFiredTimerMayArmItselfForNow) {
     for (int i = 1; i < 6; ++i)
         wheel.advance(at(milliseconds{8 * i}));
     EXPECT_EQ(again.times, 3);
+}
+
+TEST_F(TimerWheelTest, OneThatThrowsDoesNotKeepTheOthersFromFiring) {
+    Fired a(log, 1), b(log, 2);
+    Timer bad([](void*) { throw std::runtime_error("no"); }, nullptr);
+    wheel.arm(a.timer, at(milliseconds{8}));
+    wheel.arm(bad, at(milliseconds{8}));
+    wheel.arm(b.timer, at(milliseconds{8}));
+    wheel.advance(at(milliseconds{8}));
+    EXPECT_EQ(log.size(), 2U);
 }
 
 }  // namespace

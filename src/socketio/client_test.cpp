@@ -45,6 +45,7 @@ struct App final : Application {
     }
     void connected(std::shared_ptr<Connection> c) override {
         log.push_back("connected " + std::string(c->id()));
+        if (throws) throw std::runtime_error("no");
     }
     void on_event(std::shared_ptr<Connection> c, Event event) override {
         log.push_back(event.name + " " + arguments_json(event.args) + (event.ack ? " ack" : ""));
@@ -57,7 +58,9 @@ struct App final : Application {
     }
     void disconnected(std::shared_ptr<Connection>, std::string_view reason) override {
         log.push_back("disconnected " + std::string(reason));
+        if (throws) throw std::runtime_error("no");
     }
+    bool throws = false;
     std::vector<std::string> log;
     std::shared_ptr<Connection> last;
     std::unique_ptr<Oneshot<Admission>> hold;
@@ -290,6 +293,17 @@ TEST_F(ClientTest, AnApplicationThatThrowsLosesThatSessionOnly) {
     says(R"(2["throw"])");
     EXPECT_TRUE(session->closed);
     EXPECT_EQ(app->log.back(), "disconnected forced close");
+}
+
+TEST_F(ClientTest, OneThatThrowsAtTheEndIsNotTheLastToBeTold) {
+    says("0");
+    says("0/a");
+    app->throws = true;
+    session->close("ping timeout");
+    EXPECT_EQ(std::count(app->log.begin(), app->log.end(), "disconnected ping timeout"), 2);
+    open();
+    says("0");
+    EXPECT_TRUE(session->closed);  // It threw in connected().
 }
 
 TEST_F(ClientTest, AConnectionThatHasGoneDoesNothing) {

@@ -46,7 +46,12 @@ Task<void> ConnectionImpl::admit(std::shared_ptr<ConnectionImpl> self) {
     }
     if (self->state_ != State::admitting) co_return;
     if (auto* accepted = std::get_if<Accept>(&admission)) {
-        self->accept(std::move(*accepted));
+        try {
+            self->accept(std::move(*accepted));
+        } catch (const std::exception& e) {
+            log::error("socketio_handler_failed", {{"error", e.what()}});
+            self->close_transport();
+        }
     } else if (const auto* refused = std::get_if<Refuse>(&admission)) {
         self->refuse(*refused);
     } else {
@@ -169,7 +174,13 @@ void ConnectionImpl::leave(std::string_view reason) {
         }
         extra_ = nullptr;
     }
-    if (known) nsp_.application->disconnected(keep, reason);
+    if (!known) return;
+    // The other connections of the session are told all the same.
+    try {
+        nsp_.application->disconnected(keep, reason);
+    } catch (const std::exception& e) {
+        log::error("socketio_disconnected_failed", {{"error", e.what()}});
+    }
 }
 
 }  // namespace warren::socketio
