@@ -28,9 +28,9 @@ std::string gzip(std::string_view bytes, int level) {
 bool accepts_gzip(const Request& request) {
     auto rest = request.header("accept-encoding");
     while (!rest.empty()) {
-        const auto end = std::min(rest.find(','), rest.size());
+        const auto end = rest.find(',');
         auto one = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
+        rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
         const auto semicolon = std::min(one.find(';'), one.size());
         auto name = one.substr(0, semicolon);
         const auto parameters = one.substr(semicolon);
