@@ -24,15 +24,18 @@ Node::Node(const Config& config, Parts parts, Health& health, AdminHttp& admin, 
       admin_(admin),
       ids_(parts_.secrets->random_number(), static_cast<std::uint32_t>(parts_.secrets->random_number())),
       id_(ids_.make<NodeId>(clock_.wall())),
+      cache_(config.cache_memory.n),
+      bus_(parts_.bus->port(), clock_, id_),
       environment_{parts_.stores->entries(),
                    parts_.stores->channels(),
                    parts_.stores->users(),
-                   parts_.bus->port(),
+                   bus_,
                    clock_,
                    ids_,
                    metrics,
                    id_,
-                   chat_limits(config)},
+                   chat_limits(config),
+                   &cache_},
       accounts_(environment_, *parts_.secrets,
                 std::chrono::floor<std::chrono::seconds>(config.sessions_lifetime)),
       chat_shard_(0),
@@ -62,12 +65,14 @@ Result<void> Node::start() {
     spawn(chat_shard_.executor(), "beat", beat(*this));
     WARREN_TRY_VOID(http_.start());
     health_.watch("store", [this] { return parts_.stores->condition(); });
-    health_.watch("bus", [this]() -> Condition {
-        if (bus_is_up_) return {};
-        return {Condition::State::degraded,
-                "People on other nodes get messages late, for the bus is away. " + parts_.bus->trouble()};
-    });
+    health_.watch("bus", [this] { return bus_condition(); });
     return {};
+}
+
+Condition Node::bus_condition() const {
+    if (bus_is_up_) return bus_.condition();
+    return {Condition::State::degraded,
+            "People on other nodes get messages late, for the bus is away. " + parts_.bus->trouble()};
 }
 
 Task<void> Node::wait_for_bus(std::chrono::milliseconds span) {

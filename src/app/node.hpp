@@ -2,10 +2,12 @@
 #include <atomic>
 #include <memory>
 
+#include "adapters/lru_cache/lru_cache.hpp"
 #include "api/rest.hpp"
 #include "app/admin_http.hpp"
 #include "app/bus.hpp"
 #include "app/config.hpp"
+#include "app/partition_watch.hpp"
 #include "app/stores.hpp"
 #include "chat/accounts.hpp"
 #include "chat/chat.hpp"
@@ -47,6 +49,7 @@ public:
 
 private:
     static Task<void> beat(Node& node);
+    Condition bus_condition() const;
     void stop_threads();
 
     // In the order of their dependencies; what is below may use what is above until it is gone.
@@ -57,6 +60,8 @@ private:
     SystemClock clock_;
     IdMaker ids_;
     NodeId id_;
+    adapters::LruCache cache_;
+    PartitionWatch bus_;
     chat::Environment environment_;
     chat::Accounts accounts_;
     http::Shard chat_shard_;
