@@ -68,7 +68,6 @@ struct Config {
     Bytes passwords_memory;
 
     std::uint64_t limits_connections;
-    Bytes cache_memory;
     std::uint64_t limits_connections_per_address;
     std::uint64_t limits_connections_per_user;
     std::uint64_t limits_events_in_flight;

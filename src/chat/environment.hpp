@@ -2,7 +2,6 @@
 #include "base/metrics.hpp"
 #include "chat/limits.hpp"
 #include "model/ids.hpp"
-#include "ports/cache.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/clock.hpp"
 #include "ports/entry_store.hpp"
@@ -23,7 +22,6 @@ struct Environment {
     Metrics& metrics;
     NodeId node;
     Limits limits;
-    Cache* cache = nullptr;  ///< For pages of history; none: they are read from the store each time.
 };
 
 }  // namespace warren::chat

@@ -81,6 +81,26 @@ describe("RabbitMQ and MongoDB", { skip: missing("rabbitmq", "mongodb") }, () =>
     await own.stop();
   });
 
+  test("of two nodes with different partitions the later one is not ready until the other has gone", async () => {
+    const config = (name, urls) => ({ ...clusterConfig({ name, broker, store, database: "parts" }), rabbitmq: { urls } });
+    const first = await startWarren({ name: "first", config: config("first", [broker.url]) });
+    await new Promise((done) => setTimeout(done, 1100)); // Node ids, which say who is older, count seconds.
+    const second = await startWarren({ name: "second", wait: false, config: config("second", [broker.url, broker.url]) });
+    const down = await waitUntil(async () => {
+      const answer = await readyz(second);
+      return answer?.parts.bus?.state === "down" && answer.parts.start.state === "ok" && answer;
+    }, { timeout: 30000, what: "the second node not being ready" });
+    assert.match(down.parts.bus.reason, /started earlier, has other rabbitmq\.urls/);
+    const here = await waitUntil(async () => {
+      const answer = await readyz(first);
+      return answer.parts.bus.state === "degraded" && answer;
+    });
+    assert.equal(here.ready, true);
+    assert.equal(await first.stop(), 0);
+    await waitUntil(async () => (await readyz(second))?.ready, { timeout: 30000, what: "the second node being ready" });
+    assert.equal(await second.stop(), 0);
+  });
+
   test("secrets may come from files", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "store"), `${store.url}\n`);
