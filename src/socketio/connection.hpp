@@ -95,7 +95,7 @@ public:
                                                std::chrono::milliseconds timeout) = 0;
 
     /// Socket.IO DISCONNECT of this namespace: a stock client stays away. `disconnected` is called before it
-    /// returns. @see PROTOCOL.md, Closing
+    /// returns. @see docs/protocol.md#closing
     virtual void disconnect() = 0;
     /// Closes the transport beneath (all namespaces of the session): a stock client comes back by itself.
     virtual void close_transport() = 0;
@@ -107,7 +107,7 @@ protected:
     virtual std::string_view nsp() const = 0;
 };
 
-/// The answers to a connection attempt. @see PROTOCOL.md, Closing
+/// The answers to a connection attempt. @see docs/protocol.md#closing
 struct Accept {
     std::shared_ptr<void> context = nullptr;
 };

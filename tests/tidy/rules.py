@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-# Who may include whom (STYLE.md): each folder, and by transitivity what those it names may include.
+# Who may include whom (ARCHITECTURE.md): each folder, and by transitivity what those it names may include.
 INCLUDES = {
     "base": [],
     "model": ["base"],

@@ -1,4 +1,4 @@
-// PROTOCOL.md, Closing, with stock clients: from what they come back by themselves and from what they do not.
+// docs/protocol.md, Closing, with stock clients: from what they come back by themselves and from what they do not.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { EchoServer, pause, warrenOnly } from "./support.mjs";
