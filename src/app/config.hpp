@@ -68,6 +68,7 @@ struct Config {
     Bytes passwords_memory;
 
     std::uint64_t limits_connections;
+    Bytes cache_memory;
     std::uint64_t limits_connections_per_address;
     std::uint64_t limits_connections_per_user;
     std::uint64_t limits_events_in_flight;

@@ -316,6 +316,12 @@ const std::array kKeys = {
         .min = 8 * kMiB,
         .max = 4 * kGiB},
 
+    Key{.name = "cache.memory",
+        .slot = &Config::cache_memory,
+        .fallback = "64 MiB",
+        .text = "Memory for pages of history that were read before.",
+        .max = 64 * kGiB},
+
     Key{.name = "limits.connections",
         .slot = &Config::limits_connections,
         .fallback = "200000",

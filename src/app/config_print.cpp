@@ -29,6 +29,7 @@ constexpr SectionText kSections[] = {
     {"store", "The embedded store, used unless `mongodb.url` is given."},
     {"mongodb", "The store of several nodes."},
     {"rabbitmq", "The bus between several nodes."},
+    {"cache", "Never needed for correctness: less is slower."},
     {"sessions", "Sign-ins."},
     {"passwords", "How passwords are checked: Argon2id, slow on purpose, on threads of its own."},
     {"limits",

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <memory>
 
+#include "adapters/lru_cache/lru_cache.hpp"
 #include "api/rest.hpp"
 #include "app/admin_http.hpp"
 #include "app/bus.hpp"
@@ -59,6 +60,7 @@ private:
     SystemClock clock_;
     IdMaker ids_;
     NodeId id_;
+    adapters::LruCache cache_;
     PartitionWatch bus_;
     chat::Environment environment_;
     chat::Accounts accounts_;
