@@ -9,7 +9,7 @@ namespace warren::chat {
 namespace {
 
 constexpr int kReadAttempts = 6;
-constexpr int kEmptyReadAttempts = 3;
+constexpr int kBackOffsMax = 5;
 constexpr std::size_t kLogsKept = 100'000;
 constexpr std::chrono::milliseconds kBackOffFirst{5};
 constexpr std::chrono::seconds kForeignMemory{1};
@@ -21,6 +21,7 @@ struct ChannelLog::Waiting {
     Proposal proposal;
     EntryId id;  ///< The same at every attempt: an entry that carries it is this one.
     Deadline deadline;
+    bool checked = false;  ///< At an earlier attempt, which says nothing about this one.
     std::deque<Oneshot<Result<Appended>>> callers;
 
     bool changes_state() const {
@@ -44,6 +45,7 @@ struct ChannelLog::Log {
     Seq seen = 0;              ///< The greatest seq known to be committed: a head below is stale.
     SteadyTime foreign_at{};
     std::chrono::nanoseconds round_trip{0};
+    int failures = 0;  ///< Inserts in a row that were not acknowledged.
 
     void set_head(const Entry& entry) {
         head = Head{entry.seq, entry.count, entry.message_seq, entry.state_seq};
@@ -177,13 +179,11 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     batch = std::move(admitted);
     if (run.empty()) co_return;
     auto storing = store(channel, log, run, deadline);
-    auto stored = co_await std::move(storing);
-    if (stored.has_error()) co_return fail(stored.error());
-    const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(stored->size());
-    log.queue.insert(log.queue.begin(), middle, batch.end());
-    batch.erase(middle, batch.end());
-    if (batch.empty()) co_return;
-    auto finishing = finish(channel, log, std::move(batch), std::move(*stored), *members, deadline);
+    if (!co_await std::move(storing)) {
+        log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
+        co_return;
+    }
+    auto finishing = finish(channel, log, std::move(batch), run, *members, deadline);
     co_await std::move(finishing);
 }
 
@@ -226,7 +226,8 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
             continue;
         }
         observer_->on_repeated(entry);
-        resolve(log, waiting, Appended{entry, true});
+        // One's own earlier attempt, of which only the answer was lost, is no repeat to its caller.
+        resolve(log, waiting, Appended{entry, entry->id != waiting->id});
     }
     co_return Result<void>();
 }
@@ -239,7 +240,8 @@ ChannelLog::Batch ChannelLog::admit(Log& log, Seq head, Batch& batch, const Memb
     while (!batch.empty() && head < last) {
         const auto waiting = batch.front();
         batch.pop_front();
-        auto checked = waiting->proposal.check(Before{head, members});
+        const bool earlier = std::exchange(waiting->checked, true) && !on(Rule::recheck_membership);
+        auto checked = earlier ? Result<void>() : waiting->proposal.check(Before{head, members});
         if (checked.has_error()) {
             resolve(log, waiting, checked.error());
             continue;
@@ -277,52 +279,30 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
     return run;
 }
 
-/// The entries of `run`, from its first on, that are committed now, as they are stored: an earlier attempt's
-/// differ in their time. @errors unavailable (that cannot be told)
-Task<Result<std::vector<EntryPtr>>> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run,
-                                                      Deadline deadline) {
+/// Whether `run` was stored. If not, another node was faster, or the outcome is unknown, and a duplicate key
+/// may be an earlier attempt of one's own: so nothing is concluded, everything begins again from the head,
+/// and what was stored after all is found there by its nonce. (Rejected: reading the run's places back first.
+/// It finds nothing that the nonces do not, and no seed of the simulation needed it.)
+Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline) {
     const auto started = env_.clock.now();
-    auto inserting = env_.entries.insert(run, deadline);
-    auto inserted = co_await std::move(inserting);
+    auto inserting = env_.entries.insert(std::move(run), deadline);
+    const auto inserted = co_await std::move(inserting);
     if (inserted.has_value()) {
         log.round_trip = env_.clock.now() - started;
-        co_return run;
+        log.failures = 0;
+        co_return true;
     }
     collisions_.Increment();
     log.head.reset();
-    if (inserted.error() != Errc::taken) observer_->on_unknown(channel);
-    if (!on(Rule::read_back)) {
-        if (inserted.error() == Errc::taken) co_return std::vector<EntryPtr>{};
-        co_return inserted.error();
+    if (inserted.error() == Errc::taken) {
+        log.foreign_at = env_.clock.now();
+    } else {
+        observer_->on_unknown(channel);
     }
-    // Another node was faster, or the outcome is unknown: an earlier attempt may have been applied after all.
-    if (inserted.error() == Errc::taken) log.foreign_at = env_.clock.now();
-    auto reading = read_back(channel, log, std::move(run), deadline);
-    co_return co_await std::move(reading);
-}
-
-Task<Result<std::vector<EntryPtr>>> ChannelLog::read_back(ChannelId channel, Log& log,
-                                                          std::vector<EntryPtr> run, Deadline deadline) {
-    for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-        auto reading = env_.entries.range(channel, run.front()->seq, run.back()->seq, run.size(), deadline);
-        auto found = co_await std::move(reading);
-        const bool empty = found.has_value() && found->empty();
-        const bool believed = !empty || attempt + 1 >= kEmptyReadAttempts || !on(Rule::retry_empty_read);
-        const bool dense = found.has_value() && (empty || found->front()->seq == run.front()->seq);
-        if (found.has_value() && believed && dense) {
-            std::size_t own = 0;
-            while (own < found->size() && (*found)[own]->seq == run[own]->seq &&
-                   (*found)[own]->id == run[own]->id) {
-                ++own;
-            }
-            if (!empty) log.seen = std::max(log.seen, found->back()->seq);
-            found->resize(own);
-            co_return std::move(*found);
-        }
-        auto pausing = back_off(attempt, deadline);
-        co_await std::move(pausing);
-    }
-    co_return Error(Errc::unavailable);
+    // What keeps the place may be on its way to being committed, or to being rolled back.
+    auto pausing = back_off(std::min(log.failures++, kBackOffsMax), deadline);
+    co_await std::move(pausing);
+    co_return false;
 }
 
 Task<void> ChannelLog::finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,

@@ -38,7 +38,7 @@ public:
     virtual ~AppendObserver() = default;
     /// Every run, right after it was stored. `before` and `after` are the memberships around it.
     virtual void on_appended(const std::vector<EntryPtr>& run, MembershipPtr before, MembershipPtr after) = 0;
-    /// A nonce was found again: its announcement may have been lost with the node that stored it.
+    /// A nonce was found stored: its announcement may have been lost, or not yet made.
     virtual void on_repeated(EntryPtr entry) = 0;
     /// Something may have been stored, now or soon, of which nobody knows.
     virtual void on_unknown(ChannelId channel) = 0;
@@ -83,10 +83,7 @@ private:
     Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
     Batch admit(Log& log, Seq head, Batch& batch, const Membership& members);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
-    Task<Result<std::vector<EntryPtr>>> store(ChannelId channel, Log& log, std::vector<EntryPtr> run,
-                                              Deadline deadline);
-    Task<Result<std::vector<EntryPtr>>> read_back(ChannelId channel, Log& log, std::vector<EntryPtr> run,
-                                                  Deadline deadline);
+    Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
                       MembershipPtr before, Deadline deadline);
     void resolve(Log& log, const WaitingPtr& waiting, const Result<Appended>& outcome);

@@ -75,6 +75,7 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       env_(env),
       memberships_(env_),
       directory_(env_, memberships_),
+      pages_(env_.entries, env_.cache, env_.metrics),
       log_(executor, env_, memberships_),
       delivery_(executor, env_, memberships_, directory_, log_) {
     log_.observe(delivery_);

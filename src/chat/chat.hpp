@@ -10,6 +10,7 @@
 #include "chat/delivery.hpp"
 #include "chat/directory.hpp"
 #include "chat/fold.hpp"
+#include "chat/pages.hpp"
 #include "chat/subscriber.hpp"
 
 namespace warren::chat {
@@ -154,9 +155,9 @@ private:
     Task<Result<Access>> access_of(UserId user, ChannelId channel, Deadline deadline);
     Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
                                  Deadline deadline);
-    Task<Result<std::vector<FoldedMessage>>> read_bucket(ChannelId channel, Bucket bucket, Seq from, Seq to,
+    Task<Result<std::vector<FoldedMessage>>> read_bucket(ChannelId channel, Seq from, Seq to, Seq head,
                                                          Deadline deadline);
-    Task<Result<HistoryPage>> read_back(ChannelId channel, Seq floor, Seq to, std::size_t limit,
+    Task<Result<HistoryPage>> read_back(ChannelId channel, Seq floor, Seq to, Seq head, std::size_t limit,
                                         int buckets_max, Deadline deadline);
     Task<Result<HistoryPage>> read_on(ChannelId channel, Seq from, Seq head, std::size_t limit,
                                       int buckets_max, Deadline deadline);
@@ -172,6 +173,7 @@ private:
     Environment env_;
     Memberships memberships_;
     Directory directory_;
+    Pages pages_;
     ChannelLog log_;
     Delivery delivery_;
     /// Of the answer that was completed last, until the caller queued it.

@@ -97,12 +97,13 @@ void Delivery::hear_of(ChannelId channel, Seq seq) {
 void Delivery::on_entry(const EntryPtr& entry) {
     auto* state = find(entry->channel);
     if (!state) return on_unknown_channel(entry);
-    if (entry->seq <= state->cursor && on(Rule::drop_repeats)) {
+    const bool repeats = entry->seq <= state->cursor;
+    if (repeats && on(Rule::drop_repeats)) {
         repeats_.Increment();
         return;
     }
-    const bool next = entry->seq == state->cursor + 1 || !on(Rule::wait_for_gaps);
-    const bool members_known = entry->state_seq == state->state_seq || !on(Rule::deliver_by_membership);
+    const bool next = repeats || entry->seq == state->cursor + 1 || !on(Rule::wait_for_gaps);
+    const bool members_known = entry->state_seq == state->state_seq;
     if (next && !state->pumping && !entry->changes_state() && members_known) {
         auto push = std::make_shared<Push>();
         push->entry = entry;
@@ -264,27 +265,32 @@ Task<Result<bool>> Delivery::step(ChannelId channel) {
 Task<Result<bool>> Delivery::fill(ChannelId channel) {
     auto& state = *find(channel);
     const bool check = std::exchange(state.check, false);
-    if (!check) {
-        const Seq missing = state.cursor + 1;
-        auto pausing = env_.clock.sleep_until(env_.clock.now() + env_.limits.gap_wait);
-        co_await std::move(pausing);
-        if (state.stash.contains(missing)) co_return true;
-        gaps_.Increment();
+    if (check) {
+        // The head is fresh by contract; a range may not be, and is read until it reaches so far.
+        auto asking = env_.entries.head(channel, env_.clock.in(env_.limits.store_timeout));
+        const auto head = co_await std::move(asking);
+        state.check = head.has_error();
+        if (head.has_error()) co_return head.error();
+        if (*head) state.known = std::max(state.known, (*head)->seq);
+        co_return true;
     }
-    const Seq from = state.cursor + 1;
-    auto reading = env_.entries.range(channel, from, from + kFillEntries - 1, kFillEntries,
+    const Seq missing = state.cursor + 1;
+    auto pausing = env_.clock.sleep_until(env_.clock.now() + env_.limits.gap_wait);
+    co_await std::move(pausing);
+    if (state.stash.contains(missing)) co_return true;
+    gaps_.Increment();
+    auto reading = env_.entries.range(channel, missing, missing + kFillEntries - 1, kFillEntries,
                                       env_.clock.in(env_.limits.store_timeout));
     auto found = co_await std::move(reading);
-    if (found.has_error()) {
-        state.check = check;
-        co_return found.error();
+    if (found.has_error()) co_return found.error();
+    if (found->empty() && state.stash.empty() && !on(Rule::retry_empty_read)) {
+        state.known = state.cursor;
+        co_return true;
     }
     // Nothing where something should be is a stale answer, not the truth.
-    if (found->empty() && check && state.known <= state.cursor) co_return true;
-    if (found->empty() || found->front()->seq != from) co_return Error(Errc::unavailable);
+    if (found->empty() || found->front()->seq != missing) co_return Error(Errc::unavailable);
     for (const auto& entry : *found)
         state.stash.emplace(entry->seq, entry);
-    if (found->size() == kFillEntries) state.check = true;
     co_return true;
 }
 
@@ -294,7 +300,7 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
     const auto deadline = env_.clock.in(env_.limits.store_timeout);
     auto& state = *find(channel);
     const Seq members_before = entry->changes_state() ? entry->prev_state_seq : entry->state_seq;
-    if (state.state_seq != members_before && on(Rule::deliver_by_membership)) {
+    if (state.state_seq != members_before) {
         auto finding = memberships_.as_of(channel, members_before, deadline);
         WARREN_CO_TRY(members, co_await std::move(finding));
         rebuild(state, *members);
@@ -322,7 +328,7 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
             add_local(state, *local);
     }
     deliver(state, push);
-    rebuild(state, *after);
+    if (on(Rule::deliver_by_membership)) rebuild(state, *after);
     bind_if_large(state, after->members.size());
     co_return Result<void>();
 }

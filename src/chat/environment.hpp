@@ -2,6 +2,7 @@
 #include "base/metrics.hpp"
 #include "chat/limits.hpp"
 #include "model/ids.hpp"
+#include "ports/cache.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/clock.hpp"
 #include "ports/entry_store.hpp"
@@ -22,6 +23,7 @@ struct Environment {
     Metrics& metrics;
     NodeId node;
     Limits limits;
+    Cache* cache = nullptr;  ///< For pages of history; none: they are read from the store each time.
 };
 
 }  // namespace warren::chat

@@ -83,26 +83,25 @@ Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadl
     co_return Access{std::move(head), std::move(members), floor};
 }
 
-Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Bucket bucket, Seq from, Seq to,
+Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Seq from, Seq to, Seq head,
                                                            Deadline deadline) {
-    auto reading = env_.entries.range(channel, from, to, kBucketSize, deadline);
+    auto reading = pages_.entries(channel, from, to, head, deadline);
     WARREN_CO_TRY(entries, co_await std::move(reading));
-    auto targeting = env_.entries.targeting(channel, bucket, 0, deadline);
+    auto targeting = env_.entries.targeting(channel, bucket_of(from), 0, deadline);
     WARREN_CO_TRY(changes, co_await std::move(targeting));
     co_return fold(entries, changes);
 }
 
 /// Up to `limit` messages with seq <= to, the newest of them.
-Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, std::size_t limit,
+Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, Seq head, std::size_t limit,
                                           int buckets_max, Deadline deadline) {
     HistoryPage page;
     if (to < floor || limit == 0) co_return page;
     page.to = to;
     page.from = to + 1;
     for (int read = 0; read < buckets_max && page.from > floor && page.messages.size() < limit; ++read) {
-        const Bucket bucket = bucket_of(page.from - 1);
-        const Seq low = std::max(floor, first_seq_of(bucket));
-        auto reading = read_bucket(channel, bucket, low, page.from - 1, deadline);
+        const Seq low = std::max(floor, first_seq_of(bucket_of(page.from - 1)));
+        auto reading = read_bucket(channel, low, page.from - 1, head, deadline);
         WARREN_CO_TRY(messages, co_await std::move(reading));
         page.from = low;
         messages.insert(messages.end(), page.messages.begin(), page.messages.end());
@@ -124,9 +123,8 @@ Task<Result<HistoryPage>> Chat::read_on(ChannelId channel, Seq from, Seq head, s
     page.from = from;
     page.to = from - 1;
     for (int read = 0; read < buckets_max && page.to < head && page.messages.size() < limit; ++read) {
-        const Bucket bucket = bucket_of(page.to + 1);
-        const Seq high = std::min(head, last_seq_of(bucket));
-        auto reading = read_bucket(channel, bucket, page.to + 1, high, deadline);
+        const Seq high = std::min(head, last_seq_of(bucket_of(page.to + 1)));
+        auto reading = read_bucket(channel, page.to + 1, high, head, deadline);
         WARREN_CO_TRY(messages, co_await std::move(reading));
         page.to = high;
         page.messages.insert(page.messages.end(), messages.begin(), messages.end());
@@ -154,7 +152,7 @@ Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQ
                                                            : query.limit;
     const int buckets = query.from == From::around ? kBucketsPerRead / 2 : kBucketsPerRead;
     const Seq last = query.from == From::before ? std::min(head, query.seq == 0 ? 0 : query.seq - 1) : seq;
-    auto reading_back = read_back(channel, access.floor, last, older, buckets, deadline);
+    auto reading_back = read_back(channel, access.floor, last, head, older, buckets, deadline);
     WARREN_CO_TRY(page, co_await std::move(reading_back));
     if (query.from == From::after || query.from == From::around) {
         const Seq from = std::max(access.floor, seq + 1);
@@ -267,8 +265,8 @@ Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const Messa
     for (std::size_t i = 0; i < stays.size(); ++i) {
         const auto& head = stays[i].head;
         const bool since_join = views[i]->channel.history == HistoryAccess::since_join;
-        auto reading = read_back(head->channel, since_join ? stays[i].row.from : 1, head->seq, kPageMessages,
-                                 2, deadline);
+        auto reading = read_back(head->channel, since_join ? stays[i].row.from : 1, head->seq, head->seq,
+                                 kPageMessages, 2, deadline);
         WARREN_CO_TRY(page, co_await std::move(reading));
         answered.covered[head->channel] = head->seq;
         pages.push_back({views[i], head, std::move(page.messages)});

@@ -5,18 +5,16 @@ namespace warren::chat {
 /// The rules of append and delivery that the simulation proves necessary: built with WARREN_RULE_SWITCHES
 /// (the simulation only) each can be switched off, and then some seed must fail. @see docs/guarantees.md
 enum class Rule {
-    read_back,              ///< After any insert error, what is stored is read before anything is concluded.
     retry_empty_read,       ///< An empty read where something should be is repeated, never believed.
     refuse_stale_head,      ///< A head below what this node has seen is not built on.
     refuse_stale_stays,     ///< Nor is an answer given from before what this node or the client has seen.
     look_up_nonces,         ///< Nonces are looked up in the store before an insert.
-    scan_lost_entries,      ///< Entries that an insert lost to are read and checked for one's nonces.
     merge_equal_nonces,     ///< Equal nonces that wait or are in flight become one proposal.
     recheck_membership,     ///< Membership is evaluated as of the head that is built on, at every attempt.
     project_before_ack,     ///< Projections are written before the author acknowledges.
     drop_repeats,           ///< An entry at or below the cursor is not delivered again.
     wait_for_gaps,          ///< A later entry waits for the missing ones, which are read.
-    deliver_by_membership,  ///< An entry goes to the members as of its own state_seq.
+    deliver_by_membership,  ///< Whom an entry puts out gets nothing after it.
     audit_periodically,     ///< Cursors are compared with the store in the background.
     audit_on_up,            ///< ... and when the bus came back.
     audit_on_beats,         ///< ... and when a peer's beats went missing or skip a number.
@@ -25,7 +23,7 @@ enum class Rule {
     announce_again,         ///< Heads whose publish failed are announced later.
     follow_up,              ///< What an append of unknown outcome left behind is looked for.
 };
-inline constexpr int kRuleCount = 19;
+inline constexpr int kRuleCount = 17;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

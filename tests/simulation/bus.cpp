@@ -103,7 +103,7 @@ void SimBus::bind(BusKey key) {
     if (!connected_) return;
     auto when = world_.now() + latency();
     if (world_.random().chance(faults_.bind_slow)) {
-        when += world_.random().between(milliseconds(0), milliseconds(300));
+        when += world_.random().between(milliseconds(0), milliseconds(1500));
     }
     bound_by_ = std::max(bound_by_, when);
     world_.at(bound_by_, nullptr, [this, key, epoch = epoch_] {

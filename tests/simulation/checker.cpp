@@ -116,18 +116,18 @@ public:
 
     void run() {
         for (std::size_t i = 0; i <= connection_.events.size(); ++i) {
-            const bool in_time = history_.all_noticeable && connection_.live && !connection_.quiet;
-            if (in_time && i == connection_.events_in_time) {
-                reaches(history_.heads_before_quiet, "G4: not healed within 10 s: ");
+            for (std::size_t calm = connection_.first_calm; calm < connection_.events_by_calm.size();
+                 ++calm) {
+                if (connection_.events_by_calm[calm] == i) check_calm(history_.calms[calm]);
             }
-            if (i < connection_.events.size())
-                std::visit([this](const auto& e) { saw(e); }, connection_.events[i]);
+            if (i == connection_.events.size()) break;
+            std::visit([this](const auto& event) { saw(event); }, connection_.events[i]);
         }
         if (!connection_.live) return;
         std::map<ChannelId, Seq> heads;
         for (const auto& [channel, log] : history_.logs)
             heads[channel] = log.back()->seq;
-        reaches(heads, "G4: never came: ");
+        reaches(heads, heads, "G4: never came: ");
     }
 
 private:
@@ -136,6 +136,10 @@ private:
         bool silent = false;
     };
 
+    void check_calm(const Calm& calm) {
+        if (history_.all_noticeable)
+            reaches(calm.heads_before, calm.heads_after, "G4: not healed within 10 s: ");
+    }
     void breach(const std::string& what, ChannelId channel, Seq seq) {
         breaches_.push_back(what + place(channel, seq) + " on " + connection_.name);
     }
@@ -193,7 +197,10 @@ private:
     void saw(const Paged& paged) {
         answered_ = true;
         for (const auto& [channel, view] : views_) {
-            if (view.at && !paged.channels.contains(channel)) {
+            const auto head = paged.committed.find(channel);
+            const Seq end = head == paged.committed.end() ? 0 : head->second;
+            const bool still_in = view.at && members(channel).throughout(connection_.user, *view.at, end);
+            if (still_in && !paged.channels.contains(channel)) {
                 breach("G4: an answer without the channel that was pushed, ", channel, *view.at);
             }
         }
@@ -258,10 +265,11 @@ private:
         return std::none_of(history_.made.begin(), history_.made.end(), made) &&
                std::none_of(history_.acknowledged.begin(), history_.acknowledged.end(), told);
     }
-    /// Every channel of this person was seen up to its head.
-    void reaches(const std::map<ChannelId, Seq>& heads, const std::string& what) {
+    /// Every channel that this person is in throughout, from `heads` to `ends`, was seen up to its head.
+    void reaches(const std::map<ChannelId, Seq>& heads, const std::map<ChannelId, Seq>& ends,
+                 const std::string& what) {
         for (const auto& [channel, head] : heads) {
-            const Seq end = history_.logs.at(channel).back()->seq;
+            const Seq end = ends.at(channel);
             if (!members(channel).throughout(connection_.user, head, end)) continue;
             if (is_orphan(channel, members(channel).joined_at(connection_.user, end))) continue;
             const auto view = views_.find(channel);

@@ -28,7 +28,8 @@ Faults store_faults(Random& random, Faults faults) {
     faults.request_lost = one_of(random, {0.0, 0.0, 0.0, 0.02});
     faults.late = one_of(random, {0.0, 0.0, 0.0, 0.05});
     faults.half = one_of(random, {0.0, 0.0, 0.05});
-    faults.stale = one_of(random, {0.0, 0.1, 0.5});
+    faults.stale = one_of(random, {0.0, 0.0, 0.1, 0.5});
+    faults.stale_ranges = one_of(random, {0.0, 0.0, 0.5});
     faults.stall = one_of(random, {0.0, 0.0, 0.02});
     faults.failover_every = one_of(random, {0.0, 0.0, 3.0});
     faults.store_outage_every = one_of(random, {0.0, 0.0, 8.0});
@@ -41,7 +42,7 @@ Faults bus_faults(Random& random, Faults faults) {
     faults.delayed = one_of(random, {0.0, 0.0, 0.0, 0.1});
     faults.publish_fails = one_of(random, {0.0, 0.0, 0.2});
     faults.publish_lies = one_of(random, {0.0, 0.0, 0.1});
-    faults.bind_slow = one_of(random, {0.0, 0.0, 0.5});
+    faults.bind_slow = one_of(random, {0.0, 0.0, 0.8});
     faults.broker_restart_every = one_of(random, {0.0, 0.0, 8.0});
     faults.queue_lost_every = one_of(random, {0.0, 0.0, 4.0});
     return faults;
@@ -108,6 +109,11 @@ Plan plan_of(std::uint64_t seed) {
     plan.limits = limits_of(random);
     plan.people = 2 + random.below(4);
     plan.devices_per_person = 1 + random.below(2);
+    plan.rest = one_of<Span>(random, {milliseconds(1200), milliseconds(1200), milliseconds(5000)});
+    plan.gives_up = one_of(random, {0.1, 0.5});
+    if (seed < kNoticeableFrom) return plan;
+    plan.faults.dropped = plan.faults.delayed = plan.faults.late = plan.faults.stale = 0;
+    plan.rest = milliseconds(5000);
     return plan;
 }
 
@@ -188,17 +194,20 @@ std::map<ChannelId, Seq> Cluster::committed_heads() const {
 
 Task<void> Cluster::befall(double every, Fault fault) {
     if (every == 0) co_return;
+    const auto round = round_;
     const auto mean = Span(static_cast<std::int64_t>(every * 1e6));
     for (;;) {
         auto sleeping = world_.sleep(world_.random().between(mean / 4, mean * 7 / 4));
         co_await std::move(sleeping);
-        if (quiet_) co_return;
+        if (quiet_ || round != round_) co_return;
         (this->*fault)();
     }
 }
 
 void Cluster::begin_faults() {
     faults_ = plan_.faults;
+    quiet_ = false;
+    ++round_;
     const auto executor = world_.executor();
     spawn(executor, "failover", befall(faults_.failover_every, &Cluster::fail_over));
     spawn(executor, "outage", befall(faults_.store_outage_every, &Cluster::store_outage));

@@ -17,8 +17,13 @@ struct Plan {
     chat::Limits limits;
     std::size_t people = 4;
     std::size_t devices_per_person = 2;
-    Span busy = seconds(15);
+    int rounds = 3;
+    Span busy = seconds(6);          ///< Each round, before it is quiet.
+    Span rest = milliseconds(1200);  ///< At most, between two things that a device does.
+    double gives_up = 0.1;           ///< After each attempt that failed.
 };
+/// From this seed on little happens, and nothing that nobody can notice: so everything has to heal in 10 s.
+inline constexpr std::uint64_t kNoticeableFrom = 1'000'000;
 Plan plan_of(std::uint64_t seed);
 
 /// One life of one node. Killed, it stays as it is: nothing reaches it any more and nothing leaves it.
@@ -99,6 +104,7 @@ private:
     std::vector<UserId> people_;
     std::vector<std::shared_ptr<Connection>> connections_;
     bool quiet_ = false;
+    int round_ = 0;
 };
 
 template <class T>

@@ -44,7 +44,7 @@ bool Connection::note(Happened happened, const std::string& what) {
 void Connection::opened() {
     if (closed_) return;
     record.live = true;
-    record.quiet = cluster_.is_quiet();
+    record.first_calm = cluster_.history.calms.size();
     record.heads_at_opening = cluster_.committed_heads();
     cluster_.world().trace(record.name + ": open on " + node_.process.name);
 }
@@ -108,6 +108,7 @@ void Connection::answered(const std::vector<chat::ChannelPage>& pages) {
         paged.channels[page.head->channel] = {page.head->seq, entries_of(page.messages)};
         what += " " + short_name(page.head->channel) + "@" + std::to_string(page.head->seq);
     }
+    paged.committed = cluster_.committed_heads();
     if (!note(paged, what)) return;
     known_.clear();
     for (const auto& [channel, page] : paged.channels)

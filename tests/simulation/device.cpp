@@ -117,7 +117,7 @@ Task<void> Device::use(ConnectionPtr connection) {
     auto reading = read_first(connection);
     if (!co_await std::move(reading)) co_return;
     while (connection->is_open()) {
-        auto sleeping = world_.sleep(random_.between(milliseconds(20), milliseconds(1200)));
+        auto sleeping = world_.sleep(random_.between(milliseconds(20), cluster_.plan().rest));
         co_await std::move(sleeping);
         if (!connection->is_open()) co_return;
         auto acting = act(connection);
@@ -201,7 +201,7 @@ Task<void> Device::send(ChannelId channel, std::string text, ConnectionPtr conne
             cluster_.history.surprises.push_back(text + ": " + sent->error().message);
             co_return;
         }
-        if (random_.chance(0.1)) co_return;
+        if (gives_up()) co_return;
         auto sleeping = world_.sleep(random_.between(milliseconds(1), milliseconds(1500)));
         co_await std::move(sleeping);
     }
@@ -223,7 +223,7 @@ Task<void> Device::change_members(ChannelId channel, UserId other, bool in) {
             cluster_.history.acknowledged.push_back({channel, user_, nonce, entry.seq, entry.id});
             co_return;
         }
-        if ((changed && !may_succeed_later(changed->error())) || random_.chance(0.1)) co_return;
+        if ((changed && !may_succeed_later(changed->error())) || gives_up()) co_return;
     }
 }
 
@@ -242,7 +242,7 @@ Task<void> Device::make_group(std::vector<UserId> members) {
             cluster_.history.made.push_back({draft.nonce, (*made)->channel});
             if (!random_.chance(0.1)) co_return;
         }
-        if (random_.chance(0.1)) co_return;
+        if (gives_up()) co_return;
     }
 }
 
@@ -257,7 +257,7 @@ Task<void> Device::open_pair(UserId other) {
             cluster_.history.made.push_back({origin, (*opened)->channel});
             co_return;
         }
-        if (random_.chance(0.1)) co_return;
+        if (gives_up()) co_return;
     }
 }
 

@@ -30,6 +30,7 @@ private:
     Task<void> open_pair(UserId other);
     std::optional<ChannelId> any_channel();
     std::string fresh_nonce() { return name_ + " " + std::to_string(++nonces_); }
+    bool gives_up() { return random_.chance(cluster_.plan().gives_up); }
     Deadline soon();
 
     Cluster& cluster_;

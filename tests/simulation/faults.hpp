@@ -13,6 +13,7 @@ struct Faults {
     double late = 0;          ///< A write that happens after its deadline has passed.
     double half = 0;          ///< An insert that stops within its run and fails.
     double stale = 0;         ///< A read answered from up to 3 s ago, as far as causality allows.
+    double stale_ranges = 0;  ///< Likewise, but only ranges of entries, never heads.
     double stall = 0;         ///< A write that is committed only a second later, and so are those after it.
     // The bus.
     double dropped = 0;        ///< A message that does not reach one queue, and nobody knows.
@@ -20,7 +21,7 @@ struct Faults {
     double delayed = 0;        ///< A message that is overtaken by others, for up to 3 s.
     double publish_fails = 0;  ///< A publish that fails and is not delivered.
     double publish_lies = 0;   ///< A publish that fails although it is delivered.
-    double bind_slow = 0;      ///< A binding that stands only after up to 300 ms.
+    double bind_slow = 0;      ///< A binding that stands only after up to 1.5 s.
     // Once in so many seconds, on average; 0: never.
     double failover_every = 0;
     double store_outage_every = 0;

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -33,6 +34,7 @@ struct Paged {
         std::vector<EntryPtr> messages;  ///< The newest.
     };
     std::map<ChannelId, Page> channels;
+    std::map<ChannelId, Seq> committed;  ///< The heads of all channels when it was given.
 };
 /// A page of history of one channel: the messages with from <= seq <= to.
 struct ReadBack {
@@ -53,10 +55,11 @@ struct ConnectionRecord {
     std::string name;
     UserId user;
     std::map<ChannelId, Seq> heads_at_opening;  ///< What was committed when the connection stood.
-    bool quiet = false;                         ///< Opened after the faults had ended.
-    bool live = true;                           ///< Still open at the end.
+    std::size_t first_calm = 0;  ///< The first of History::calms that begins after its opening.
+    bool live = true;            ///< Still open at the end.
     std::vector<Happened> events;
-    std::size_t events_in_time = 0;  ///< Of them, those until 10 s after the last fault.
+    /// Of them, those until the end of each calm; nothing where it was not open then.
+    std::vector<std::optional<std::size_t>> events_by_calm;
 };
 
 struct Acknowledged {
@@ -79,10 +82,16 @@ struct Refused {
     Seq head = 0;   ///< The newest committed entry when the answer came.
 };
 
+/// Ten seconds without faults, in which everything that can be noticed has to heal.
+struct Calm {
+    std::map<ChannelId, Seq> heads_before;  ///< Committed when it began ...
+    std::map<ChannelId, Seq> heads_after;   ///< ... and when it ended.
+};
+
 /// A run of a world as its clients saw it, and the logs that it left.
 struct History {
     std::map<ChannelId, std::vector<EntryPtr>> logs;  ///< Committed, by seq.
-    std::map<ChannelId, Seq> heads_before_quiet;      ///< Committed when the faults ended.
+    std::vector<Calm> calms;
     /// Stays that are in the log but in no projection: (channel, the entry that let them in).
     std::set<std::pair<ChannelId, Seq>> unprojected;
     bool all_noticeable = false;  ///< No fault was of a kind that nobody can notice.

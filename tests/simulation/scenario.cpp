@@ -9,7 +9,7 @@ namespace {
 
 constexpr seconds kHealedAfter{10};
 // What clients still wait for ends, then comes one audit period, and the time to act on it.
-constexpr seconds kSettled{15 + 60 + 10};
+constexpr seconds kSettled{5 + 60 + 10};
 
 void keep_logs(Cluster& cluster, History& history) {
     const auto& set = cluster.replica_set();
@@ -22,6 +22,21 @@ void keep_logs(Cluster& cluster, History& history) {
             if (entry->changes_state() && behind) history.unprojected.emplace(channel, entry->seq);
         }
         history.logs[channel] = std::move(log);
+    }
+}
+
+void run_round(World& world, Cluster& cluster, const Plan& plan) {
+    cluster.begin_faults();
+    world.run_until(world.now() + plan.busy);
+    cluster.end_faults();
+    auto& history = cluster.history;
+    history.calms.push_back({cluster.committed_heads(), {}});
+    world.run_until(world.now() + kHealedAfter);
+    history.calms.back().heads_after = cluster.committed_heads();
+    for (const auto& connection : cluster.connections()) {
+        auto& record = connection->record;
+        record.events_by_calm.resize(history.calms.size());
+        if (connection->is_open()) record.events_by_calm.back() = record.events.size();
     }
 }
 
@@ -40,16 +55,10 @@ History run(std::uint64_t seed, bool trace) {
         }
     }
     world.run_until(world.now() + seconds(1));
-    cluster.begin_faults();
-    world.run_until(world.now() + plan.busy);
-    cluster.history.heads_before_quiet = cluster.committed_heads();
+    for (int round = 0; round < plan.rounds; ++round)
+        run_round(world, cluster, plan);
+    world.run_until(world.now() + kSettled);
     cluster.history.all_noticeable = plan.faults.noticeable();
-    cluster.end_faults();
-    const auto quiet_from = world.now();
-    world.run_until(quiet_from + kHealedAfter);
-    for (const auto& connection : cluster.connections())
-        connection->record.events_in_time = connection->record.events.size();
-    world.run_until(quiet_from + kSettled);
     keep_logs(cluster, cluster.history);
     for (const auto& connection : cluster.connections()) {
         connection->record.live = connection->is_open();

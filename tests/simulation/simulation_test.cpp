@@ -1,52 +1,102 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <mutex>
-#include <thread>
 
 #include "base/log.hpp"
-#include "tests/simulation/checker.hpp"
-#include "tests/simulation/scenario.hpp"
+#include "chat/rules.hpp"
+#include "tests/simulation/breaches.hpp"
+#include "tests/simulation/cluster.hpp"
 
 namespace warren::simulation {
 namespace {
+
+using chat::Rule;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// What went wrong in the world of `seed`; empty if nothing.
-std::string breaches_of(std::uint64_t seed, bool trace) {
-    std::string out;
-    for (const auto& breach : check(run(seed, trace)))
-        out += "\n  " + breach;
-    return out;
+std::string replay_of(std::uint64_t seed) {
+    return "\nreplay: WARREN_SIM_FROM=" + std::to_string(seed) +
+           " WARREN_SIM_SEEDS=1 WARREN_SIM_TRACE=1 simulation_test --gtest_filter='*EverySeed*'";
 }
 
-TEST(Simulation, EverySeedKeepsTheGuarantees) {
+class Simulation : public ::testing::Test {
+protected:
+    void SetUp() override { log::configure(log::Level::off, log::Format::text); }
+    void TearDown() override { log::configure(log::Level::info, log::Format::text); }
+};
+
+TEST_F(Simulation, EverySeedKeepsTheGuarantees) {
     const auto first = from_environment("WARREN_SIM_FROM", 1);
     const auto count = from_environment("WARREN_SIM_SEEDS", 2'000);
     const bool trace = from_environment("WARREN_SIM_TRACE", 0) != 0;
-    log::configure(log::Level::off, log::Format::text);
-    std::atomic<std::uint64_t> next{first};
-    const auto failures_max = static_cast<int>(from_environment("WARREN_SIM_FAILURES", 5));
-    std::atomic<int> failures{0};
-    std::mutex mutex;
-    const auto work = [&] {
-        for (auto seed = next++; seed < first + count && failures < failures_max; seed = next++) {
-            const auto breaches = breaches_of(seed, trace);
-            if (breaches.empty()) continue;
-            const std::lock_guard lock(mutex);
-            ++failures;
-            ADD_FAILURE() << "seed " << seed << breaches << "\nreplay: WARREN_SIM_FROM=" << seed
-                          << " WARREN_SIM_SEEDS=1 WARREN_SIM_TRACE=1 simulation_test";
-        }
-    };
-    std::thread second(work);
-    work();
-    second.join();
+    for (const auto& failure : failures_among(first, count, 5, trace))
+        ADD_FAILURE() << "seed " << failure.seed << failure.what << replay_of(failure.seed);
+}
+
+TEST_F(Simulation, WhatCanBeNoticedHealsWithinTenSeconds) {
+    const auto count = from_environment("WARREN_SIM_SEEDS", 2'000) / 4;
+    for (const auto& failure : failures_among(kNoticeableFrom, count, 5))
+        ADD_FAILURE() << "seed " << failure.seed << failure.what << replay_of(failure.seed);
+}
+
+/// A rule that can be left out without any seed failing proves nothing: either the faults are too weak, or it
+/// is not needed.
+struct RuleCase {
+    Rule rule;
+    const char* name;
+    std::uint64_t from;  ///< The seeds that are tried.
+};
+void PrintTo(const RuleCase& c, std::ostream* out) {
+    *out << c.name;
+}
+
+class SimulationWithoutRule : public Simulation, public ::testing::WithParamInterface<RuleCase> {
+protected:
+    void SetUp() override {
+        Simulation::SetUp();
+        chat::switch_rule(GetParam().rule, false);
+    }
+    void TearDown() override {
+        chat::switch_rule(GetParam().rule, true);
+        Simulation::TearDown();
+    }
+};
+
+TEST_P(SimulationWithoutRule, SomeSeedFails) {
+    const auto count = from_environment("WARREN_SIM_RULE_SEEDS", 3'000);
+    const auto failures = failures_among(GetParam().from, count, 1);
+    ASSERT_FALSE(failures.empty()) << "nothing among " << count << " seeds needs this rule";
+    const auto& first = failures.front();
+    std::printf("without %s: seed %llu%s\n", GetParam().name, static_cast<unsigned long long>(first.seed),
+                first.what.substr(0, 400).c_str());
+}
+
+#define WARREN_RULE(name, from) \
+    RuleCase {                  \
+        Rule::name, #name, from \
+    }
+constexpr auto kAny = 1;
+constexpr auto kCalm = kNoticeableFrom;
+const std::vector<RuleCase> kRules{
+    WARREN_RULE(retry_empty_read, kCalm),  WARREN_RULE(refuse_stale_head, kAny),
+    WARREN_RULE(refuse_stale_stays, kAny), WARREN_RULE(look_up_nonces, kAny),
+    WARREN_RULE(merge_equal_nonces, kAny), WARREN_RULE(recheck_membership, kAny),
+    WARREN_RULE(project_before_ack, kAny), WARREN_RULE(drop_repeats, kAny),
+    WARREN_RULE(wait_for_gaps, kAny),      WARREN_RULE(deliver_by_membership, kAny),
+    WARREN_RULE(audit_periodically, kAny), WARREN_RULE(audit_on_up, kCalm),
+    WARREN_RULE(audit_on_beats, kCalm),    WARREN_RULE(cursor_after_bind, kCalm),
+    WARREN_RULE(hold_during_sync, kAny),   WARREN_RULE(announce_again, kCalm),
+    WARREN_RULE(follow_up, kCalm)};
+#undef WARREN_RULE
+
+INSTANTIATE_TEST_SUITE_P(Chat, SimulationWithoutRule, ::testing::ValuesIn(kRules),
+                         [](const auto& c) { return std::string(c.param.name); });
+
+TEST(Rules, EachIsInTheTable) {
+    EXPECT_EQ(kRules.size(), static_cast<std::size_t>(chat::kRuleCount));
 }
 
 }  // namespace

@@ -10,10 +10,11 @@ Span StoreClient::latency() {
     return random.between(Span(200), milliseconds(3));
 }
 
-Index StoreClient::snapshot() {
+Index StoreClient::snapshot(bool of_range) {
     auto& random = side_.world.random();
     auto index = side_.replica_set.committed();
-    if (random.chance(side_.faults.stale)) {
+    const bool stale = random.chance(of_range ? side_.faults.stale_ranges : 0);
+    if (stale || random.chance(side_.faults.stale)) {
         index = side_.replica_set.committed_at(side_.world.now() - random.between(Span(0), seconds(3)));
     }
     return std::max(index, seen_);
@@ -42,12 +43,13 @@ void StoreClient::answer(const ReplyPtr<T>& reply, SteadyTime when, Index index,
 }
 
 template <class T>
-Task<Result<T>> StoreClient::read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look) {
+Task<Result<T>> StoreClient::read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look,
+                                  bool of_range) {
     auto reply = std::make_shared<Reply<Result<T>>>();
     auto waiting = reply->wait();
     if (fails_early<T>(reply, deadline)) return waiting;
-    side_.world.after(latency(), nullptr, [this, reply, look = std::move(look)] {
-        const auto index = snapshot();
+    side_.world.after(latency(), nullptr, [this, reply, look = std::move(look), of_range] {
+        const auto index = snapshot(of_range);
         answer<T>(reply, side_.world.now() + latency(), index, look(side_.replica_set, index));
     });
     return waiting;
@@ -121,7 +123,7 @@ Task<Result<std::vector<EntryPtr>>> SimEntryStore::range(ChannelId channel, Seq 
     const auto look = [=](const ReplicaSet& set, Index at) {
         return set.range(channel, from, to, limit, at);
     };
-    return client_.read<std::vector<EntryPtr>>(deadline, look);
+    return client_.read<std::vector<EntryPtr>>(deadline, look, true);
 }
 
 Task<Result<std::vector<EntryPtr>>> SimEntryStore::targeting(ChannelId channel, Bucket bucket, Seq after,

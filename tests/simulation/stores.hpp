@@ -22,7 +22,8 @@ public:
 
     /// What `look` finds in a committed state.
     template <class T>
-    Task<Result<T>> read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look);
+    Task<Result<T>> read(Deadline deadline, std::function<T(const ReplicaSet&, Index)> look,
+                         bool of_range = false);
     /// Resolves once what `change` did at the primary is committed.
     Task<Result<void>> write(Deadline deadline, std::function<Result<Index>(ReplicaSet&)> change,
                              bool may_be_late = false);
@@ -37,7 +38,7 @@ private:
     template <class T>
     void answer(const ReplyPtr<T>& reply, SteadyTime when, Index index, Result<T> value);
     Span latency();
-    Index snapshot();
+    Index snapshot(bool of_range);
 
     StoreSide& side_;
     Process& process_;

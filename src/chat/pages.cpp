@@ -1,0 +1,84 @@
+#include "chat/pages.hpp"
+
+#include "model/entry_codec.hpp"
+
+namespace warren::chat {
+namespace {
+
+std::string key_of(ChannelId channel, Bucket bucket) {
+    return "page:" + channel.hex() + ":" + std::to_string(bucket);
+}
+
+/// One entry a line: JSON has no raw line ends.
+std::string encode(const std::vector<EntryPtr>& page) {
+    std::string out;
+    for (const auto& entry : page)
+        out += encode_entry(*entry) + '\n';
+    return out;
+}
+
+/// Nothing where the text is not a whole page: a cache may hold anything.
+std::vector<EntryPtr> decode(std::string_view text) {
+    std::vector<EntryPtr> page;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        auto entry = decode_entry(text.substr(0, end));
+        if (entry.has_error() || end == std::string_view::npos) return {};
+        page.push_back(std::make_shared<const Entry>(std::move(*entry)));
+        text = text.substr(end + 1);
+    }
+    return page;
+}
+
+bool is_whole(const std::vector<EntryPtr>& page, ChannelId channel, Bucket bucket) {
+    if (page.size() != kBucketSize) return false;
+    for (std::size_t i = 0; i < page.size(); ++i) {
+        if (page[i]->channel != channel || page[i]->seq != first_seq_of(bucket) + i) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+Pages::Pages(EntryStore& store, Cache* cache, Metrics& metrics)
+    : store_(store),
+      cache_(cache),
+      hits_(metrics.counter("warren_page_cache_total", "Full pages of history asked of the cache.",
+                            {{"found", "yes"}})),
+      misses_(metrics.counter("warren_page_cache_total", "Full pages of history asked of the cache.",
+                              {{"found", "no"}})) {}
+
+Task<Result<std::vector<EntryPtr>>> Pages::entries(ChannelId channel, Seq from, Seq to, Seq head,
+                                                   Deadline deadline) {
+    const auto bucket = bucket_of(from);
+    if (!cache_ || head < last_seq_of(bucket)) {
+        auto reading = store_.range(channel, from, to, kBucketSize, deadline);
+        co_return co_await std::move(reading);
+    }
+    auto reading = full_bucket(channel, bucket, deadline);
+    WARREN_CO_TRY(page, co_await std::move(reading));
+    std::erase_if(page, [&](const EntryPtr& entry) { return entry->seq < from || entry->seq > to; });
+    co_return page;
+}
+
+Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
+    auto asking = cache_->get(key_of(channel, bucket));
+    if (const auto text = co_await std::move(asking)) {
+        auto page = decode(*text);
+        if (is_whole(page, channel, bucket)) {
+            hits_.Increment();
+            co_return page;
+        }
+    }
+    misses_.Increment();
+    auto reading = store_.range(channel, first_seq_of(bucket), last_seq_of(bucket), kBucketSize, deadline);
+    WARREN_CO_TRY(page, co_await std::move(reading));
+    if (is_whole(page, channel, bucket)) {
+        auto putting =
+            cache_->put(key_of(channel, bucket), std::make_shared<const std::string>(encode(page)));
+        co_await std::move(putting);
+    }
+    co_return page;
+}
+
+}  // namespace warren::chat

@@ -1,0 +1,116 @@
+#include "chat/pages.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "ports/system_clock.hpp"
+#include "tests/support/run_task.hpp"
+
+namespace warren::chat {
+namespace {
+
+/// A channel of `head` messages; counts how often it is read.
+class OneChannel final : public EntryStore {
+public:
+    explicit OneChannel(Seq head) : head_(head) {}
+
+    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                              Deadline) override {
+        ++reads;
+        std::vector<EntryPtr> out;
+        for (Seq seq = from; seq <= std::min(to, head_) && out.size() < limit; ++seq) {
+            Entry entry;
+            entry.channel = channel;
+            entry.seq = seq;
+            MessageBody body;
+            body.text = "line\n" + std::to_string(seq);
+            entry.body = std::move(body);
+            out.push_back(std::make_shared<const Entry>(std::move(entry)));
+        }
+        co_return out;
+    }
+    Task<Result<EntryPtr>> head(ChannelId, Deadline) override { co_return Error(Errc::internal); }
+    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId>, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId, std::vector<NonceKey>, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<void>> insert(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
+    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId, Bucket, Seq, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place>, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<Seq>> first_seq(ChannelId, Deadline) override { co_return Seq{1}; }
+
+    int reads = 0;
+
+private:
+    Seq head_;
+};
+
+class MapCache final : public Cache {
+public:
+    Task<std::shared_ptr<const std::string>> get(std::string key) override { co_return map[key]; }
+    Task<void> put(std::string key, std::shared_ptr<const std::string> value) override {
+        map[key] = std::move(value);
+        co_return;
+    }
+    Task<void> drop(std::string key) override {
+        map.erase(key);
+        co_return;
+    }
+    std::map<std::string, std::shared_ptr<const std::string>> map;
+};
+
+class PagesTest : public ::testing::Test {
+protected:
+    std::vector<Seq> read(Seq from, Seq to, Seq head) {
+        auto page =
+            testing::run_task(pages_.entries(ChannelId{}, from, to, head, clock_.in(std::chrono::seconds(1))))
+                .value();
+        std::vector<Seq> seqs;
+        for (const auto& entry : page) {
+            EXPECT_EQ(std::get<MessageBody>(entry->body).text, "line\n" + std::to_string(entry->seq));
+            seqs.push_back(entry->seq);
+        }
+        return seqs;
+    }
+
+    OneChannel entries_{200};
+    MapCache cache_;
+    SystemClock clock_;
+    Metrics metrics_;
+    Pages pages_{entries_, &cache_, metrics_};
+};
+
+TEST_F(PagesTest, AFullPageIsReadFromTheStoreOnce) {
+    EXPECT_EQ(read(126, 128, 200), (std::vector<Seq>{126, 127, 128}));
+    EXPECT_EQ(read(1, 2, 200), (std::vector<Seq>{1, 2}));
+    EXPECT_EQ(entries_.reads, 1);
+}
+
+TEST_F(PagesTest, APageThatStillGrowsIsNotKept) {
+    EXPECT_EQ(read(199, 200, 200).size(), 2U);
+    EXPECT_EQ(read(199, 200, 200).size(), 2U);
+    EXPECT_EQ(entries_.reads, 2);
+    EXPECT_TRUE(cache_.map.empty());
+}
+
+TEST_F(PagesTest, WhatIsNotTheWholePageIsNotBelieved) {
+    read(1, 128, 200);
+    auto& kept = cache_.map.begin()->second;
+    for (const std::string& bad :
+         {std::string("nonsense"), kept->substr(0, kept->size() / 2), std::string()}) {
+        kept = std::make_shared<const std::string>(bad);
+        const auto before = entries_.reads;
+        EXPECT_EQ(read(1, 128, 200).size(), 128U);
+        EXPECT_EQ(entries_.reads, before + 1);
+    }
+}
+
+}  // namespace
+}  // namespace warren::chat
