@@ -73,19 +73,15 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
     attach(*owned);
     locals_[key] = std::move(owned);
     ++connecting_;
-    Result<Stays> stays = Error(Errc::unavailable);
+    // Open only once announcements come: what is appended later is pushed. While the bus is away connections
+    // are served all the same: audits deliver, more slowly.
+    if (on(Rule::wait_for_bindings)) {
+        auto standing = env_.bus.barrier(deadline);
+        co_await std::move(standing);
+    }
+    auto reading = stays_of(subscriber->user(), deadline);
+    const auto stays = co_await std::move(reading);
     Result<void> done;
-    if (!on(Rule::cursor_after_bind)) {
-        auto reading = stays_of(subscriber->user(), deadline);
-        stays = co_await std::move(reading);
-    }
-    // While the bus is away connections are served all the same: audits deliver, more slowly.
-    auto standing = env_.bus.barrier(deadline);
-    co_await std::move(standing);
-    if (on(Rule::cursor_after_bind)) {
-        auto reading = stays_of(subscriber->user(), deadline);
-        stays = co_await std::move(reading);
-    }
     if (stays.has_error()) done = stays.error();
     for (std::size_t i = 0; done.has_value() && i < stays->current.size(); ++i) {
         const auto at = locals_.find(key);

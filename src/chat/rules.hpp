@@ -18,7 +18,7 @@ enum class Rule {
     audit_periodically,     ///< Cursors are compared with the store in the background.
     audit_on_up,            ///< ... and when the bus came back.
     audit_on_beats,         ///< ... and when a peer's beats went missing or skip a number.
-    cursor_after_bind,      ///< A cursor starts at a head read after the bindings stand.
+    wait_for_bindings,      ///< A connection is open only once its user's bindings stand.
     hold_during_sync,       ///< Pushes are held while a sync is answered, and those it covers dropped.
     announce_again,         ///< Heads whose publish failed are announced later.
     follow_up,              ///< What an append of unknown outcome left behind is looked for.

@@ -87,7 +87,7 @@ const std::vector<RuleCase> kRules{
     WARREN_RULE(project_before_ack, kAny), WARREN_RULE(drop_repeats, kAny),
     WARREN_RULE(wait_for_gaps, kAny),      WARREN_RULE(deliver_by_membership, kAny),
     WARREN_RULE(audit_periodically, kAny), WARREN_RULE(audit_on_up, kCalm),
-    WARREN_RULE(audit_on_beats, kCalm),    WARREN_RULE(cursor_after_bind, kCalm),
+    WARREN_RULE(audit_on_beats, kCalm),    WARREN_RULE(wait_for_bindings, kCalm),
     WARREN_RULE(hold_during_sync, kAny),   WARREN_RULE(announce_again, kCalm),
     WARREN_RULE(follow_up, kCalm)};
 #undef WARREN_RULE
