@@ -244,7 +244,8 @@ TEST_F(HttpServer, ARequestIsHandledOnTheShardThatItBelongsTo) {
     std::string requests, wanted, got;
     for (int i = 0; i < 40; ++i) {
         const auto shard = std::to_string((i * 7) % 4);
-        requests += "POST /?shard=" + shard + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxy";
+        requests.append("POST /?shard=").append(shard);
+        requests.append(" HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxy");
         wanted += shard + "xy";
     }
     client.send(requests);
