@@ -9,7 +9,7 @@ PRESET ?= release
 # Puts Node.js, Go and the Python test clients that tools/setup installed on PATH.
 env := [[ ! -e .deps/env ]] || source .deps/env;
 
-.PHONY: help setup setup-run build run test bench format lint fuzz simulate two-nodes clean
+.PHONY: help setup setup-run build run test bench bench-long format lint fuzz simulate two-nodes clean
 
 help: ## list these targets
 	@echo "Warren, a chat backend. Targets:"
@@ -31,8 +31,11 @@ run: build ## build, then serve a demo on http://127.0.0.1:8080 with its data in
 test: setup ## run every test; some of them: tools/test --only unit,e2e
 	@$(env) tools/test
 
-bench: setup ## build and run the benchmarks
+bench: setup ## build and run the benchmarks: minutes, one table
 	@$(env) tools/bench
+
+bench-long: setup ## the same, longer and with more people
+	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000
 
 format: setup ## format every C++ file in place
 	@git ls-files -z -c -o --exclude-standard '*.cpp' '*.hpp' | xargs -0 -r clang-format-16 -i

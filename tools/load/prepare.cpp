@@ -8,6 +8,7 @@
 #include "app/config.hpp"
 #include "app/secrets.hpp"
 #include "app/stores.hpp"
+#include "base/log.hpp"
 #include "chat/accounts.hpp"
 #include "chat/chat.hpp"
 #include "load/people.hpp"
@@ -214,6 +215,7 @@ private:
 }  // namespace
 
 void prepare(const PrepareOptions& options) {
+    log::configure(log::Level::warn, log::Format::text);
     const auto config = config_of(options);
     if (options.group_size < 2 || options.people < options.group_size) {
         throw std::runtime_error("there must be at least as many people as a group has, and two in a group");

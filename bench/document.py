@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""Writes docs/benchmarks.md from what bench/compare.py measured (build/bench/results.json)."""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build" / "bench" / "results.json"
+
+HEAD = """# Figures
+
+Written by `bench/document.py` from the last run of `bench/compare.py`; not by hand.
+
+- `make bench` measures everything with 3 rounds (about a quarter of an hour) and prints the lines below as a table;
+  `bench/compare.py --help` says how to measure longer or only a part, `--write` writes this file.
+- Every delivery is counted and checked by the generator (`warren-load`): a run in which one was missing, repeated or
+  out of order ends with an error and gives no figure. The store is as it always is: an acknowledged message has been
+  fsynced.
+- Servers are pinned to one core, the generator to another; both sides of a comparison ran in turns in one call. A
+  value is the median of the rounds. *Limit* says what was busy (90 % of its core or more); where it was not the server,
+  the value is a lower bound and no ratio is given. *Per CPU second* divides by the CPU time that the server's process
+  used, and so, like the *CPU ratio*, also says something where the server was not the limit.
+- Latencies of an open loop count from when a message was due, not from when it was sent.
+- Limits on how often one person may do something are off (`bench/warren.toml`); everything else is as it comes.
+
+"""
+
+AIMS = """## Aims
+
+| figure | aim |
+|---|---|
+| fan-out of the bare library, rooms of 1000 (10 and 100) | 8 (4) times npm's socket.io on one core |
+| chat fan-out, groups of 1000 | 0.8 of the bare library |
+| durable acknowledged messages | 15 k/s with p99 < 50 ms; at a tenth of that p99 < 10 ms |
+| memory for each idle person | 4 KB, better 2 KB |
+| connecting, with sync | 5 k/s |
+| reconnect storm of 20 000 | all back in 20 s |
+| opening the app, a page of history | the same for every length of history; a cached page 20 k/s a core |
+
+Not measured yet: idle connections beyond the number of files that one process may open here (`ulimit -n`), histories
+of a million entries, CPU of two nodes and their broker, hostile clients. `warren-load chat --slow 1` has the slow ones.
+
+The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
+allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.
+"""
+
+
+def number(value):
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def table(rows):
+    yield ("| figure | side | value | spread | per CPU second | p50 ms | p99 ms | server / generator CPU | limit "
+           "| ratio | CPU ratio |")
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        spread = f"{number(row['spread'][0])} - {number(row['spread'][1])}"
+        side = row["side"] + (f" ({row['failures']} failures)" if row["failures"] else "")
+        value = f"{number(row['value'])} {row['unit']}"
+        cells = [row["figure"], side, value, spread, number(row.get("per_cpu_second")),
+                 number(row.get("p50_ms")), number(row.get("p99_ms")),
+                 f"{row['server_cpu']:.0f} % / {row['generator_cpu']:.0f} %", row["limit"], row.get("ratio", ""),
+                 row.get("cpu_ratio", "")]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def main():
+    if not RESULTS.exists():
+        sys.exit("document: there are no results yet; run bench/compare.py")
+    text = HEAD
+    for run in json.loads(RESULTS.read_text()):
+        about = run["machine"]
+        text += f"## {run['command']}\n\n"
+        text += (f"{about['at']}, commit {about['commit']}: {about['cores']} cores of {about['cpu']}, "
+                 f"{about['memory_gb']} GB, Linux {about['kernel']}, Node.js {about['node']}; servers on core "
+                 f"{run['pinned'][0]}, generator on core {run['pinned'][1]}; {run['connections']} connections where "
+                 f"not said otherwise; {run['seconds']:g} s a round; load average before: "
+                 f"{about['load_average_at_start']}.\n\n")
+        text += "\n".join(table(run["rows"])) + "\n\n"
+    text += AIMS
+    (ROOT / "docs" / "benchmarks.md").write_text(text)
+    print("wrote docs/benchmarks.md")
+
+
+if __name__ == "__main__":
+    main()
