@@ -1,0 +1,285 @@
+// Work is counted, not timed: what a message, a connection and a sync cost must not grow with members, nodes
+// or history.
+#include <gtest/gtest.h>
+
+#include "chat/chat.hpp"
+#include "chat/membership.hpp"
+#include "tests/simulation/bus.hpp"
+#include "tests/simulation/stores.hpp"
+
+namespace warren::simulation {
+namespace {
+
+/// Counts the calls of an EntryStore.
+class CountedEntries final : public EntryStore {
+public:
+    explicit CountedEntries(EntryStore& store) : store_(store) {}
+    Task<Result<EntryPtr>> head(ChannelId channel, Deadline by) override {
+        return ++calls, store_.head(channel, by);
+    }
+    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> ids, Deadline by) override {
+        return ++calls, store_.heads(std::move(ids), by);
+    }
+    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
+                                                    Deadline by) override {
+        return ++calls, store_.find_nonces(channel, std::move(keys), by);
+    }
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline by) override {
+        return ++calls, store_.insert(std::move(run), by);
+    }
+    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
+                                              Deadline by) override {
+        return ++calls, store_.range(channel, from, to, limit, by);
+    }
+    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
+                                                  Deadline by) override {
+        return ++calls, store_.targeting(channel, bucket, after, by);
+    }
+    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline by) override {
+        return ++calls, store_.at(std::move(places), by);
+    }
+    Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
+        return ++calls, store_.first_seq(channel, by);
+    }
+    int calls = 0;
+
+private:
+    EntryStore& store_;
+};
+
+class CountedChannels final : public ChannelStore {
+public:
+    explicit CountedChannels(ChannelStore& store) : store_(store) {}
+    Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline by) override {
+        return ++calls, store_.claim_origin(std::move(origin), mine, by);
+    }
+    Task<Result<void>> put_channel(Channel channel, Deadline by) override {
+        return ++calls, store_.put_channel(std::move(channel), by);
+    }
+    Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline by) override {
+        return ++calls, store_.channels(std::move(ids), by);
+    }
+    Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline by) override {
+        return ++calls, store_.merge_members(std::move(rows), by);
+    }
+    Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,
+                                                 Deadline by) override {
+        return ++calls, store_.members(channel, at, after, limit, by);
+    }
+    Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline by) override {
+        return ++calls, store_.stays_of(user, by);
+    }
+    int calls = 0;
+
+private:
+    ChannelStore& store_;
+};
+
+class CountedBus final : public MessageBus {
+public:
+    explicit CountedBus(MessageBus& bus) : bus_(bus) {}
+    void start(asio::any_io_executor executor, BusListener& listener) override {
+        bus_.start(executor, listener);
+    }
+    Task<void> stop() override { return bus_.stop(); }
+    void bind(BusKey key) override { bus_.bind(key); }
+    void unbind(BusKey key) override { bus_.unbind(key); }
+    Task<Result<void>> barrier(Deadline by) override { return bus_.barrier(by); }
+    Task<Result<void>> publish(std::vector<BusKey> keys, BusMessage message, Deadline by) override {
+        ++publishes;
+        keys_of_last = keys.size();
+        return bus_.publish(std::move(keys), std::move(message), by);
+    }
+    void publish_control(ControlMessage message) override { bus_.publish_control(std::move(message)); }
+    std::uint64_t partition_map_hash() const override { return bus_.partition_map_hash(); }
+    int publishes = 0;
+    std::size_t keys_of_last = 0;
+
+private:
+    MessageBus& bus_;
+};
+
+UserId person(std::size_t number) {
+    UserId id;
+    id.bytes[10] = static_cast<std::uint8_t>(number >> 8);
+    id.bytes[11] = static_cast<std::uint8_t>(number);
+    return id;
+}
+
+/// Keeps what it is pushed.
+class Listener final : public chat::Subscriber {
+public:
+    explicit Listener(UserId user) : user_(user) {}
+    UserId user() const override { return user_; }
+    void push(const chat::PushPtr& push) override { pushes.push_back(push); }
+    void resync(const std::vector<std::pair<ChannelId, Seq>>&) override {}
+    void reconnect() override {}
+    void signed_out() override {}
+    std::vector<chat::PushPtr> pushes;
+
+private:
+    UserId user_;
+};
+
+/// One node, nothing goes wrong, and one group with the given members and messages.
+class OneNode {
+public:
+    OneNode(std::size_t members, Seq messages) {
+        channel.bytes[11] = 9;
+        found(members, messages);
+        chat.start();
+        world.run_until(world.now() + seconds(2));
+    }
+    ~OneNode() { world.shut_down(); }
+
+    Deadline soon() { return {world.now() + seconds(5)}; }
+    template <class T>
+    T wait(Task<T> task) {
+        std::optional<T> out;
+        spawn(world.executor(), "test", keep(std::move(task), out));
+        world.run_until(world.now() + seconds(2));
+        return std::move(out.value());
+    }
+    std::shared_ptr<Listener> connect(UserId user) {
+        auto listener = std::make_shared<Listener>(user);
+        EXPECT_TRUE(wait(chat.delivery().connect(listener, soon())));
+        return listener;
+    }
+    Result<EntryPtr> send(std::string text) {
+        chat::MessageDraft draft;
+        draft.body.text = std::move(text);
+        return wait(chat.send_message(person(1), channel, std::move(draft), soon()));
+    }
+    chat::SyncAnswer sync(Listener& listener, Seq known) {
+        auto bytes_of = [](const Entry&) { return std::size_t{100}; };
+        auto answer = wait(chat.sync(listener, {{channel, known}}, std::move(bytes_of), soon()));
+        chat.answered(listener);
+        return std::move(answer.value());
+    }
+    /// The store's calls of what `act` does; audits are 60 s apart.
+    template <class F>
+    int calls_of(F act) {
+        const int before = entries.calls + channels.calls;
+        act();
+        return entries.calls + channels.calls - before;
+    }
+
+    World world{1, false};
+    Faults faults;
+    ReplicaSet set{world, faults};
+    StoreSide store{world, faults, set};
+    Broker broker{world, faults};
+    Process process;
+    SimClock clock{world, process, milliseconds(0)};
+    IdMaker ids{1};
+    Metrics metrics;
+    SimEntryStore plain_entries{store, process};
+    CountedEntries entries{plain_entries};
+    SimChannelStore plain_channels{store, process};
+    CountedChannels channels{plain_channels};
+    SimUserStore users{store, process};
+    SimBus plain_bus{world, faults, broker, process, 1};
+    CountedBus bus{plain_bus};
+    ChannelId channel;
+    chat::Chat chat{world.executor(),
+                    {.entries = entries,
+                     .channels = channels,
+                     .users = users,
+                     .bus = bus,
+                     .clock = clock,
+                     .ids = ids,
+                     .metrics = metrics,
+                     .node = {},
+                     .limits = {}}};
+
+private:
+    template <class T>
+    static Task<void> keep(Task<T> task, std::optional<T>& out) {
+        out.emplace(co_await std::move(task));
+    }
+    void found(std::size_t members, Seq messages) {
+        std::vector<EntryPtr> log;
+        for (Seq seq = 1; seq <= messages + 1; ++seq) {
+            Entry entry;
+            entry.channel = channel;
+            entry.seq = seq;
+            entry.sender = person(1);
+            entry.nonce = std::to_string(seq);
+            entry.count = seq - 1;
+            entry.message_seq = seq > 1 ? seq : 0;
+            entry.state_seq = 1;
+            if (seq == 1) {
+                ChannelBody body;
+                body.is_group = true;
+                for (std::size_t i = 1; i <= members; ++i)
+                    body.members.push_back({person(i), Role::member});
+                entry.body = std::move(body);
+            }
+            log.push_back(std::make_shared<const Entry>(std::move(entry)));
+        }
+        const chat::Membership nobody;
+        (void)set.insert(log, log.size());
+        (void)set.merge(chat::rows_of(nobody, *log.front()));
+        (void)set.put_channel(chat::document_of({}, chat::apply(nobody, *log.front()), *log.front()));
+        set.commit_all();
+    }
+};
+
+struct SendCost {
+    int store_calls;
+    int publishes;
+    std::size_t keys;
+    std::size_t pushes_made;
+};
+
+SendCost cost_of_a_send(std::size_t members) {
+    OneNode node(members, 3);
+    std::vector<std::shared_ptr<Listener>> listeners;
+    for (std::size_t i = 1; i <= 10; ++i)
+        listeners.push_back(node.connect(person(i)));
+    EXPECT_TRUE(node.send("warm"));
+    const int published = node.bus.publishes;
+    SendCost cost{};
+    cost.store_calls = node.calls_of([&] { EXPECT_TRUE(node.send("hi")); });
+    cost.publishes = node.bus.publishes - published;
+    cost.keys = node.bus.keys_of_last;
+    std::set<chat::PushPtr> made;
+    for (const auto& listener : listeners) {
+        EXPECT_EQ(listener->pushes.size(), 2u);
+        made.insert(listener->pushes.back());
+    }
+    cost.pushes_made = made.size();
+    return cost;
+}
+
+TEST(Budget, AMessageCostsTheSameWhateverTheNumberOfMembers) {
+    for (const std::size_t members : {10u, 32u, 33u, 1'000u}) {
+        const auto cost = cost_of_a_send(members);
+        EXPECT_EQ(cost.store_calls, 2)
+            << "the nonce is looked up, the entry inserted; " << members << " members";
+        EXPECT_EQ(cost.publishes, 1) << members << " members";
+        EXPECT_EQ(cost.keys, members > 32 ? 1u : members) << "above 32 the channel's key alone";
+        EXPECT_EQ(cost.pushes_made, 1u) << "one for all local connections: encoded once";
+    }
+}
+
+TEST(Budget, ConnectingAndSyncingDoNotDependOnTheLengthOfTheHistory) {
+    std::set<int> connects;
+    std::set<int> syncs;
+    for (const Seq messages : {Seq{1}, Seq{100}, Seq{5'000}}) {
+        OneNode node(10, messages);
+        std::shared_ptr<Listener> listener;
+        connects.insert(node.calls_of([&] { listener = node.connect(person(2)); }));
+        syncs.insert(node.calls_of([&] {
+            const auto answer = node.sync(*listener, messages - 1);
+            EXPECT_EQ(answer.channels.at(node.channel).entries.size(), 2u);
+        }));
+    }
+    EXPECT_EQ(connects.size(), 1u);
+    EXPECT_LE(*connects.rbegin(), 8);
+    EXPECT_EQ(syncs.size(), 1u);
+    EXPECT_LE(*syncs.rbegin(), 8);
+}
+
+}  // namespace
+}  // namespace warren::simulation
