@@ -12,7 +12,7 @@ namespace warren::app {
 namespace {
 
 // Requests in progress get this long once the Socket.IO clients are gone.
-constexpr std::chrono::milliseconds kLastRequests{500};
+constexpr std::chrono::milliseconds kLastRequests{500}, kLastPolls{3'000};
 constexpr std::chrono::milliseconds kBeat{200}, kBeatWhileDown{20};
 
 }  // namespace
@@ -104,6 +104,12 @@ Task<void> Node::drain(std::chrono::milliseconds over) {
     // Whoever polls needs new TCP connections to the end, so the port is closed only afterwards.
     auto leaving = on_chat(gateway_->drain(over));
     co_await std::move(leaving);
+    // The last answers to those who poll wait for their next poll.
+    const auto until = clock_.now() + kLastPolls;
+    while (sockets_.session_count() > 0 && clock_.now() < until) {
+        auto sleeping = clock_.sleep_until(clock_.now() + kBeatWhileDown);
+        co_await std::move(sleeping);
+    }
     http_.drain(kLastRequests);
     http_.stop();
     auto stopping = on_chat(chat_->stop());

@@ -122,10 +122,12 @@ describe("sign-out", () => {
     const socket = io(node.url, { auth: { token: socketToken }, forceNew: true });
     await new Promise((done, failed) => socket.once("connect", done).once("connect_error", failed));
     const disconnected = new Promise((done) => socket.once("disconnect", done));
+    const late = setTimeout(() => socket.disconnect(), 10000);
     const answer = await call(node, "POST", "/auth/sign-out", { session: here });
     assert.equal(answer.status, 200);
     clearsBoth(answer);
     assert.equal(await disconnected, "io server disconnect");
+    clearTimeout(late);
     for (const session of [here, there]) assert.equal((await call(node, "GET", "/user/me", { session })).status, 401);
     assert.equal((await call(node, "GET", "/user/me", { session: others })).status, 201);
     assert.equal((await call(node, "POST", "/auth/sign-out", { session: here })).status, 401);
