@@ -1,6 +1,7 @@
 #include "chat/channel_log.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "base/oneshot.hpp"
 #include "chat/rules.hpp"
@@ -102,7 +103,9 @@ Task<Result<Appended>> ChannelLog::append(ChannelId channel, Proposal proposal, 
     waiting.reset();
     if (!log.running) {
         log.running = true;
-        spawn(executor_, "append", run(channel, log));
+        // Not at once: a store that fails without suspending would resolve this call before it waits.
+        auto start = [this, channel, &log] { spawn(executor_, "append", run(channel, log)); };
+        asio::post(executor_, std::move(start));
     }
     co_return co_await std::move(resolving);
 }

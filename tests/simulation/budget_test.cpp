@@ -2,6 +2,7 @@
 // or history.
 #include <gtest/gtest.h>
 
+#include "base/log.hpp"
 #include "chat/chat.hpp"
 #include "chat/membership.hpp"
 #include "tests/simulation/bus.hpp"
@@ -125,6 +126,7 @@ private:
 class OneNode {
 public:
     OneNode(std::size_t members, Seq messages) {
+        log::configure(log::Level::warn, log::Format::text);
         channel.bytes[11] = 9;
         found(members, messages);
         chat.start();

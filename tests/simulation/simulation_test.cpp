@@ -57,6 +57,7 @@ class SimulationWithoutRule : public Simulation, public ::testing::WithParamInte
 protected:
     void SetUp() override {
         Simulation::SetUp();
+        if (std::getenv("WARREN_SIM_SEEDS")) GTEST_SKIP() << "only with the default number of seeds";
         chat::switch_rule(GetParam().rule, false);
     }
     void TearDown() override {
