@@ -95,6 +95,7 @@ describe("groups", () => {
     const id = await a.get("group:new", wanted);
     assert.equal(await a.get("group:new", wanted), id);
     await a.refused("nonce_conflict", /nonce/, "group:new", { ...wanted, name: "twice" });
+    await a.push("group:new");
     assert.equal(a.pushed("group:new").length, 1);
     closeAll();
   });

@@ -27,6 +27,7 @@ test("it gives what was missed, what was joined, and what is not one's own", asy
   const { entries, ...rest } = answer.channels[known];
   assert.deepEqual(rest, { head: 6, count: 5, firstSeq: 1, limited: false });
   assert.deepEqual(entries.map(({ seq, message }) => [seq, message]), [[4, "3"], [5, "4"], [6, "5"]]);
+  await a.push("message:new", ({ message }) => message === "5");
   assert.deepEqual(entries, a.pushed("message:new").slice(2));
   assert.deepEqual(answer.left.sort(), [foreign, unknownId].sort());
   const [joined] = answer.joined;
