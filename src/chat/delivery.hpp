@@ -126,6 +126,7 @@ private:
     void attach_missed(ChannelState& state, const Membership& members, UserId user);
     Task<void> reconcile(ChannelId channel, UserId user);
     Task<void> follow_up(ChannelId channel);
+    Task<bool> look_after(ChannelId channel);
     void start_pump(ChannelState& state);
     Task<void> pump(ChannelId channel);
     Task<Result<bool>> step(ChannelId channel);

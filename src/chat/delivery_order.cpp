@@ -1,7 +1,6 @@
 // Entries in order: each channel's cursor, what waits for earlier entries, what is read because it did not
 // come.
 #include <algorithm>
-#include <array>
 
 #include "chat/delivery.hpp"
 #include "chat/delivery_state.hpp"
@@ -17,7 +16,12 @@ constexpr int kPumpFailures = 6;
 constexpr std::size_t kEarlyMax = 10'000;
 constexpr Seq kReplayMax = 128;
 constexpr std::chrono::milliseconds kPumpPause{40};
-constexpr std::array<std::chrono::milliseconds, 3> kFollowUps{{500ms, 2500ms, 6000ms}};
+constexpr int kFollowUps = 2;
+constexpr int kFollowUpAttempts = 20;
+constexpr std::chrono::milliseconds kFollowUpFirst = 500ms;
+constexpr std::chrono::milliseconds kFollowUpRetry = 1s;
+constexpr std::chrono::milliseconds kFollowUpAgain = 4s;
+constexpr std::chrono::milliseconds kFollowUpTimeout = 2s;
 
 }  // namespace
 
@@ -59,21 +63,32 @@ Seq Delivery::shown(ChannelId channel) const {
 /// Looks, soon and once more, for what an append left behind that ended without a known outcome: its author
 /// may never ask again.
 Task<void> Delivery::follow_up(ChannelId channel) {
-    for (const auto pause : kFollowUps) {
+    auto pause = kFollowUpFirst;
+    int looked = 0;
+    for (int attempt = 0; attempt < kFollowUpAttempts && looked < kFollowUps; ++attempt) {
         auto pausing = env_.clock.sleep_until(env_.clock.now() + pause);
         co_await std::move(pausing);
-        const auto deadline = env_.clock.in(env_.limits.store_timeout);
-        auto reading = env_.entries.head(channel, deadline);
-        const auto head = co_await std::move(reading);
-        if (head.has_error() || !*head) continue;
-        // Mends the projections too.
-        auto finding = memberships_.as_of(channel, (*head)->state_seq, deadline);
-        const auto members = co_await std::move(finding);
-        if (members.has_error()) continue;
-        hear_of(channel, (*head)->seq);
-        announcer_.remember(channel);
+        auto looking = look_after(channel);
+        const bool done = co_await std::move(looking);
+        if (done) ++looked;
+        pause = done ? kFollowUpAgain : kFollowUpRetry;
     }
     following_up_.erase(channel);
+}
+
+/// Delivers and announces the channel's head, mends its projections. False: the store does not answer.
+Task<bool> Delivery::look_after(ChannelId channel) {
+    const auto deadline = env_.clock.in(kFollowUpTimeout);
+    auto reading = env_.entries.head(channel, deadline);
+    const auto head = co_await std::move(reading);
+    if (head.has_error()) co_return false;
+    if (!*head) co_return true;
+    auto finding = memberships_.as_of(channel, (*head)->state_seq, deadline);
+    const auto members = co_await std::move(finding);
+    if (members.has_error()) co_return false;
+    hear_of(channel, (*head)->seq);
+    announcer_.remember(channel);
+    co_return true;
 }
 
 void Delivery::on_message(BusMessage message) {
