@@ -7,6 +7,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
 
@@ -78,7 +79,14 @@ struct AdminSocket::State {
         while (self->acceptor.is_open()) {
             auto accepting = self->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
             auto [failure, socket] = co_await std::move(accepting);
-            if (failure) co_return;
+            if (failure == asio::error::operation_aborted) co_return;
+            if (failure) {
+                // Out of descriptors, most likely: a moment later there may be some.
+                asio::steady_timer pause(self->acceptor.get_executor(), std::chrono::milliseconds{100});
+                auto waiting = pause.async_wait(asio::as_tuple(asio::use_awaitable));
+                co_await std::move(waiting);
+                continue;
+            }
             auto executor = socket.get_executor();
             spawn(executor, "admin_client", serve_client(std::move(socket), self->handler));
         }
