@@ -104,14 +104,32 @@ class Bench:
         people = self.arguments.people
         for size in (1000, 100, 10):
             runs = {name: [] for name in self.fanout_servers()}
-            window = max(2 * people // size, 4)
+            window = self.window(people // size)
             for _ in range(self.arguments.rounds):
                 for name, (command, ready) in self.fanout_servers().items():
                     server, port = self.start(command, ready)
                     runs[name].append(self.load("fanout", port, server, "--connections", people, "--room-size", size,
-                                                "--payload", 100, "--window", min(window, 500), *self.spans()))
+                                                "--payload", 100, "--window", window, *self.spans()))
                     self.stop(server)
             self.compare(f"fan-out, rooms of {size}", runs, "deliveries_per_second", "delivery")
+            if size == 1000:
+                self.fanout_at(3 * statistics.median(run["messages_per_second"] for run in runs["npm socket.io"]))
+
+    def fanout_at(self, rate):
+        """Latency of the library at three times what npm's socket.io can do at most."""
+        command, ready = self.fanout_servers()["Warren library"]
+        runs = {"Warren library": []}
+        for _ in range(self.arguments.rounds):
+            server, port = self.start(command, ready)
+            runs["Warren library"].append(self.load("fanout", port, server, "--connections", self.arguments.people,
+                                                    "--room-size", 1000, "--rate", round(rate, 1), *self.spans()))
+            self.stop(server)
+        self.compare("the same, open loop at 3x npm's maximum", runs, "deliveries_per_second", "delivery")
+
+    @staticmethod
+    def window(rooms):
+        """Messages on their way at once: enough for the server to be the one that is waited for."""
+        return min(max(8 * rooms, 16), 2000)
 
     def chat(self):
         """message:new in groups of 1000: sign-in, log, SQLite and delivery, beside the bare library, 100 B"""
@@ -119,7 +137,7 @@ class Bench:
         data, file = self.prepare("chat", people, "--group-size", 1000)
         library, ready = self.fanout_servers()["Warren library"]
         runs = {"Warren chat": [], "Warren library": []}
-        window = 2 * people // 1000
+        window = self.window(people // 1000)
         for _ in range(self.arguments.rounds):
             server, port = self.warren(data)
             runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100,
@@ -252,7 +270,7 @@ def machine():
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     node = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
     return {"cpu": models[0] if models else "?", "cores": len(os.sched_getaffinity(0)), "memory_gb": round(memory),
-            "kernel": os.uname().release, "node": node, "commit": commit.stdout.strip(),
+            "kernel": ".".join(os.uname().release.split(".")[:2]), "node": node, "commit": commit.stdout.strip(),
             "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "load_average_at_start": round(os.getloadavg()[0], 1)}
 
@@ -277,9 +295,8 @@ def main():
         print(f"== {name}: {getattr(bench, name).__doc__}", flush=True)
         getattr(bench, name)()
         print(f"   {time.monotonic() - began:.0f} s", flush=True)
-    command = "bench/compare.py " + " ".join(argument for argument in sys.argv[1:] if argument != "--write"
-                                              and not argument.startswith("--bin"))
-    results = {"machine": about, "command": command.strip(), "pinned": [bench.server_core, bench.load_core],
+    command = f"bench/compare.py --rounds {arguments.rounds} --seconds {arguments.seconds:g} --only {arguments.only}"
+    results = {"machine": about, "command": command, "pinned": [bench.server_core, bench.load_core],
                "connections": arguments.people, "seconds": arguments.seconds, "rows": bench.rows}
     merge(results).write()
     if arguments.write:
