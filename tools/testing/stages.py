@@ -143,8 +143,8 @@ def _black_box(stage, folder, context, parallel, timeout_seconds):
            "PYTHONDONTWRITEBYTECODE": "1"}
     node = ["node", "--test", "--test-reporter=junit", "--test-reporter-destination={xml}",
             "--test-reporter=spec", "--test-reporter-destination=stdout",
-            # A failed test that leaves something open does not hold up its file.
-            "--test-force-exit", f"--test-timeout={timeout_seconds * 1000}"]
+            # Not --test-force-exit: it ends before the report is written whole.
+            f"--test-timeout={timeout_seconds * 1000}"]
     pytest = [VENV_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml={xml}"]
     files = [(file, node) for file in _below(folder, "*.test.mjs")]
     files += [(file, pytest) for file in _below(folder, "test_*.py")]
