@@ -168,6 +168,49 @@ TEST_F(EngineTest, AClosedSessionIsForgottenAfterWhatWasQueued) {
     EXPECT_EQ(gone.body, R"({"code":1,"message":"Session ID unknown"})");
 }
 
+// A stock client whose probing WebSocket is closed between the probe's answer and its upgrade waits for its
+// heartbeat to fail.
+TEST_F(EngineTest, ACloseInTheMiddleOfAnUpgradeLetsItThroughFirst) {
+    for (const bool queued : {false, true}) {
+        const auto sid = open();
+        TestClient socket(http.port());
+        EXPECT_EQ(socket.upgrade(web_socket(sid)).status, 101U);
+        socket.send_frame(1, "2probe");
+        EXPECT_EQ(socket.frame().second, "3probe");
+        EXPECT_EQ(post(sid, std::string(queued ? "4last\x1e" : "") + "4close").body, "ok");
+        if (!queued) {
+            EXPECT_EQ(get("&sid=" + sid).body, "6");
+        }
+        socket.send_frame(1, "5");
+        if (queued) {
+            EXPECT_EQ(socket.frame().second, "4last");
+        }
+        EXPECT_EQ(socket.frame().first, 8);
+        EXPECT_EQ(get("&sid=" + sid).status, 400U);
+    }
+    log.wait_for_reasons(2);
+    EXPECT_EQ(log.reasons, std::vector<std::string>(2, "forced close"));
+    EXPECT_EQ(engine.session_count(), 0U);
+}
+
+TEST_F(EngineTest, AnUpgradeThatFailsAfterAClose) {
+    for (const bool queued : {false, true}) {
+        const auto sid = open();
+        TestClient socket(http.port());
+        EXPECT_EQ(socket.upgrade(web_socket(sid)).status, 101U);
+        socket.send_frame(1, "2probe");
+        EXPECT_EQ(socket.frame().second, "3probe");
+        EXPECT_EQ(post(sid, std::string(queued ? "4last\x1e" : "") + "4close").body, "ok");
+        socket.send_frame(1, "4not an upgrade");
+        EXPECT_EQ(socket.frame().first, 8);
+        if (queued) {
+            EXPECT_EQ(get("&sid=" + sid).body, "4last");
+        }
+        EXPECT_EQ(get("&sid=" + sid).status, 400U);
+    }
+    EXPECT_EQ(engine.session_count(), 0U);
+}
+
 TEST_F(EngineTest, APollWhoseClientHasGoneEndsTheSession) {
     const auto sid = open();
     {

@@ -87,7 +87,9 @@ void SessionImpl::flush() {
     flush_scheduled_ = false;
     if (state_ == State::closed) return;
     if (overflowed_) {
-        finish("slow consumer");
+        std::vector<http::OutFrame>().swap(queue_);
+        queued_bytes_ = 0;
+        close("slow consumer");
     } else if (poll_ && !queue_.empty()) {
         answer_poll();
     }
@@ -165,8 +167,9 @@ bool SessionImpl::begin_poll(const std::shared_ptr<Poll>& poll) {
     }
     poll_ = poll;
     if (state_ == State::closing) {
+        if (queue_.empty()) push(packet_frame(PacketType::noop));
         answer_poll();
-        if (queue_.empty()) finish("forced close");
+        finish_if_done();
     } else if (!queue_.empty()) {
         answer_poll();
     }
@@ -247,7 +250,8 @@ void SessionImpl::begin_upgrade(std::shared_ptr<http::WebSocket> socket) {
 }
 
 bool SessionImpl::on_probe(bool binary, std::string_view payload) {
-    if (!upgrade_ || state_ != State::open) return false;
+    if (!upgrade_) return false;
+    const auto keep = shared_from_this();
     if (!binary && payload == "2probe") {
         upgrade_->probed = true;
         upgrade_->socket->send(packet_frame(PacketType::pong, "probe"));
@@ -256,15 +260,19 @@ bool SessionImpl::on_probe(bool binary, std::string_view payload) {
     }
     if (binary || payload != "5" || !upgrade_->probed) {
         end_upgrade();
+        finish_if_done();
         return false;
     }
     complete_upgrade();
+    finish_if_done();
     return true;
 }
 
 void SessionImpl::on_upgrade_tick() {
     if (std::chrono::steady_clock::now() >= upgrade_->deadline) {
+        const auto keep = shared_from_this();
         end_upgrade();
+        finish_if_done();
         return;
     }
     // The client stops polling before it upgrades; a poll that waits is sent home for that.
@@ -298,7 +306,9 @@ void SessionImpl::end_upgrade() {
 }
 
 void SessionImpl::probe_closed(http::WebSocket& socket) {
-    if (upgrade_ && upgrade_->socket.get() == &socket) upgrade_ = nullptr;
+    if (!upgrade_ || upgrade_->socket.get() != &socket) return;
+    upgrade_ = nullptr;
+    finish_if_done();
 }
 
 void SessionImpl::web_socket_closed(std::string_view reason) {
@@ -309,16 +319,23 @@ void SessionImpl::web_socket_closed(std::string_view reason) {
 void SessionImpl::close(std::string_view reason) {
     if (state_ != State::open) return;
     if (poll_ && !queue_.empty()) answer_poll();
-    if (socket_ || queue_.empty()) {
+    // Stock clients that lose the WebSocket between the probe's answer and their upgrade neither poll nor
+    // close until their heartbeat fails: the upgrade is let through, and then they are told.
+    const bool upgrading = upgrade_ && upgrade_->probed;
+    if (socket_ || (queue_.empty() && !upgrading)) {
         finish(reason);
         return;
     }
     // What is queued goes with the next polls; the application is done with the session now. No close packet:
     // some clients take that for "stay away", while after an unknown session all of them come back.
     state_ = State::closing;
-    end_upgrade();
+    if (!upgrading) end_upgrade();
     home_.shard.arm(timer_, kCloseWait);
     tell(reason);
+}
+
+void SessionImpl::finish_if_done() {
+    if (state_ == State::closing && queue_.empty() && !upgrade_) finish("forced close");
 }
 
 void SessionImpl::tell(std::string_view reason) {

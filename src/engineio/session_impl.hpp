@@ -78,8 +78,8 @@ private:
     bool probing_ = false;
 };
 
-/// @see Session. States: open; closing (polling only: the client learns of the close by its next poll);
-/// closed.
+/// @see Session. States: open; closing (polling only: the client learns of the close by its next poll or, in
+/// the middle of an upgrade, by the WebSocket); closed.
 class SessionImpl final : public Session,
                           public http::Flushable,
                           public std::enable_shared_from_this<SessionImpl> {
@@ -139,6 +139,7 @@ private:
     void on_upgrade_tick();
     void end_upgrade();
     void complete_upgrade();
+    void finish_if_done();
     void tell(std::string_view reason);
     void finish(std::string_view reason);
 

@@ -73,6 +73,19 @@ describe("closing", { concurrency: true }, () => {
     });
   }
 
+  // One that loses the probing WebSocket between the probe's answer and its upgrade would wait for its heartbeat.
+  test("a client whose transport is closed at any moment of its upgrade comes back at once", warrenOnly, async () => {
+    const round = async (i) => {
+      const socket = await connected(server, { transports: ways["polling then upgrade"], ...soon });
+      const back = nextEvent(socket, "connect");
+      await pause(i % 8);
+      socket.emit("close-transport-me");
+      await back;
+      socket.disconnect();
+    };
+    for (let i = 0; i < 10; ++i) await Promise.all(Array.from({ length: 16 }, (_, j) => round(j)));
+  });
+
   test("a client whose TCP connection breaks comes back", async () => {
     const socket = await connected(server, { transports: ["websocket"], ...soon });
     const back = nextEvent(socket, "connect");
