@@ -8,7 +8,8 @@ from pathlib import Path
 INCLUDES = {
     "base": [],
     "model": ["base"],
-    "ports": ["model"],
+    "words": ["base"],
+    "ports": ["model", "words"],
     "chat": ["ports"],
     "http": ["base"],
     "engineio": ["http"],
@@ -25,6 +26,7 @@ FOREIGN = [
     (r"sqlite3\.h", "only", {"adapters/sqlite"}),
     (r"(mongoc|bson)(/|\.h)", "only", {"adapters/mongo"}),
     (r"(rabbitmq-c/|amqp)", "only", {"adapters/rabbitmq"}),
+    (r"unicode/", "only", {"words"}),
     (r"sodium", "only", {"adapters/sodium", "base"}),
     (r"(CLI/|toml\+\+/|toml\.hpp)", "only", {"app"}),
 ]
