@@ -13,15 +13,6 @@ gateway::Rate rate_of(const Rate& rate) {
     return {rate.count, rate.per};
 }
 
-std::filesystem::path client_bundles(const Config& config) {
-    if (!config.socketio_client_dir.empty()) return config.socketio_client_dir;
-    for (const auto* folder : {WARREN_INSTALLED_CLIENT_DIR, WARREN_BUILT_CLIENT_DIR}) {
-        std::error_code ignored;
-        if (std::filesystem::exists(std::filesystem::path(folder) / "socket.io.js", ignored)) return folder;
-    }
-    return {};
-}
-
 }  // namespace
 
 chat::Limits chat_limits(const Config& config) {
@@ -75,7 +66,9 @@ http::ServerOptions http_options(const Config& config, Metrics& metrics) {
 socketio::Options socketio_options(const Config& config, std::uint64_t node) {
     socketio::Options out;
     out.connect_timeout = config.socketio_connect_timeout;
-    out.client_bundles = client_bundles(config);
+    out.client_bundles = config.socketio_client_dir.empty()
+                             ? socketio::find_client_bundles()
+                             : std::filesystem::path(config.socketio_client_dir);
     auto& engine = out.engine;
     engine.ping_interval = config.socketio_ping_interval;
     engine.ping_timeout = config.socketio_ping_timeout;

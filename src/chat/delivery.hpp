@@ -72,8 +72,6 @@ public:
     /// Ends the connections of `user` on every node.
     void sign_out(UserId user);
 
-    /// The users with a connection here.
-    std::size_t connected_users() const { return users_.size(); }
     std::vector<std::shared_ptr<Subscriber>> subscribers() const;
     /// Whether the bus is up: what health shows.
     bool bus_is_up() const { return bus_is_up_; }

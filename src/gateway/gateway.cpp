@@ -9,6 +9,7 @@
 namespace warren::gateway {
 namespace {
 
+constexpr std::chrono::seconds kLastAnswers{3};
 constexpr std::size_t kTokenBytesMax = 512;
 
 std::string token_of(const json::value& auth) {
@@ -61,7 +62,8 @@ Task<void> Gateway::drain(std::chrono::milliseconds over) {
     for (const auto& [address, weak] : core->clients) {
         if (auto client = weak.lock()) core->outbox->put(client, End{.within = core->up_to(over)});
     }
-    const auto until = core->now() + over + std::chrono::seconds{2};
+    // What was taken last is answered by its deadline, overdue or not.
+    const auto until = core->now() + over + core->options.event_timeout + kLastAnswers;
     while (core->connections != 0 && core->now() < until) {
         auto waiting =
             core->chat.environment().clock.sleep_until(core->now() + std::chrono::milliseconds{20});

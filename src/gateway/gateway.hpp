@@ -30,8 +30,9 @@ public:
     /// by itself every Options::recheck_period and when the bus came back. On the chat shard.
     Task<void> recheck_sessions();
     /// Every connection takes no further events, gets the answers to those it sent, and has its transport
-    /// closed, spread evenly over `over`. Resolves when all are gone, at the latest two seconds after that.
-    /// New connections are turned away meanwhile (transport closed). On the chat shard.
+    /// closed, spread evenly over `over`. Resolves when all are gone, at the latest Options::event_timeout
+    /// and three seconds after that. New connections are turned away meanwhile (transport closed). On the
+    /// chat shard.
     Task<void> drain(std::chrono::milliseconds over);
     /// Nothing is called on chat from here on. To be called before chat is destroyed, from any thread, once
     /// no shard runs any more.

@@ -14,13 +14,6 @@
 #include "gateway/stubs_test.hpp"
 #include "gateway/verbs.hpp"
 
-// These tests stop the chat thread with handlers under way, on purpose: the frames of suspended coroutines
-// then hold each other, and end with the process. Everything else that AddressSanitizer sees still counts.
-extern "C" const char* __asan_default_options();   // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
-    return "detect_leaks=0";
-}
-
 namespace warren::gateway {
 namespace {
 
@@ -66,15 +59,6 @@ protected:
         chat_shard().post([this] { chat_->start(); });
         gateway_->start();
     }
-    void stop() {
-        for (auto& shard : shards_)
-            shard->stop();
-        if (gateway_) gateway_->stop();
-        shards_.clear();
-        gateway_.reset();
-        chat_.reset();
-    }
-
     http::Shard& chat_shard() { return *shards_[0]; }
     /// Runs `f` on a shard and waits for it.
     template <class F>
@@ -91,9 +75,23 @@ protected:
         });
         return future.get();
     }
+    void stop() {
+        // As socketio does: every connection that was there has gone before its shard is no more.
+        for (const auto& weak : std::exchange(made_, {})) {
+            if (const auto connection = weak.lock())
+                on(connection->shard(), [&] { connection->end("stop"); });
+        }
+        for (auto& shard : shards_)
+            shard->stop();
+        if (gateway_) gateway_->stop();
+        shards_.clear();
+        gateway_.reset();
+        chat_.reset();
+    }
     ConnectionPtr make(std::size_t shard, std::string_view token = "good") {
         auto connection = std::make_shared<FakeConnection>(*shards_[shard], json::object{{"token", token}});
         connection->application = gateway_.get();
+        made_.push_back(connection);
         return connection;
     }
     socketio::Admission admit(const ConnectionPtr& connection) {
@@ -165,6 +163,7 @@ protected:
     std::unique_ptr<chat::Chat> chat_;
     std::vector<std::unique_ptr<http::Shard>> shards_;
     std::shared_ptr<Gateway> gateway_;
+    std::vector<std::weak_ptr<FakeConnection>> made_;
 };
 
 TEST_F(GatewayTest, AnswersAndPushesKeepTheOrderInWhichChatMadeThem) {

@@ -58,6 +58,7 @@ void BusState::set_up(std::size_t index) {
 void BusState::set_down(std::size_t index, Error why) {
     const std::lock_guard lock(mutex_);
     const bool was_up = all_up();
+    if (!troubles_[index]) losses.Increment();
     troubles_[index] = std::move(why);
     if (!was_up) return;
     up.Set(0);

@@ -62,6 +62,7 @@ TEST_F(RabbitFaults, ACutConnectionComesBackWithItsBindings) {
     proxy.let_through();
     ASSERT_TRUE(b->heard.wait_for_states("dudu"));
     EXPECT_FALSE(b.rabbit->bus->trouble());
+    EXPECT_GE(b.rabbit->metric("warren_bus_losses_total"), 1);
     const auto channel = fresh<ChannelId>();
     ASSERT_TRUE(a->publish({dropped}, head(channel, 1)));
     ASSERT_TRUE(a->publish({kept}, head(channel, 2)));
