@@ -1,7 +1,7 @@
 // Chromium, with the words that the page's tests are written in.
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { required } from "../../support/servers.mjs";
+import { required, waitUntil } from "../../support/servers.mjs";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 /** For node:test's `skip`. */
@@ -18,8 +18,9 @@ class Tab {
   }
   /** The value of a JavaScript expression in the page. */
   value(expression) { return this.page.evaluate(expression); }
-  async until(expression) {
-    await this.page.waitForFunction(expression).catch(async (error) => {
+  /** Waits until the expression is true. Not by waitForFunction: the page's own policy forbids what that does. */
+  until(expression) {
+    return waitUntil(() => this.value(expression).catch(() => false), { timeout: 15000, what: expression }).catch(async (error) => {
       throw new Error(`${error.message}; the page reads: ${await this.value("document.body.innerText")}`);
     });
   }
