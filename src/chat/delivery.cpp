@@ -47,7 +47,11 @@ Delivery::Delivery(asio::any_io_executor executor, Environment& env, Memberships
       audits_(env.metrics.counter("warren_audits_total", "Rounds of comparing cursors with the store.")),
       found_by_audit_(env.metrics.counter("warren_audit_found_total", "Channels found behind by an audit.")),
       resyncs_(env.metrics.counter("warren_resyncs_total",
-                                   "Connections told that they may have missed something.")) {}
+                                   "Connections told that they may have missed something.")),
+      notices_(env.metrics.counter("warren_notices_total",
+                                   "Receipts, typing and the like queued to connections.")),
+      notices_dropped_(env.metrics.counter("warren_notices_dropped_total",
+                                           "Receipts, typing and the like that found no room.")) {}
 
 Delivery::~Delivery() = default;
 
@@ -262,9 +266,10 @@ void Delivery::flush_held(Local& local) {
         for (const auto& push : held) {
             if (!contains(local.silent, push->entry->channel)) local.subscriber->push(push);
         }
-        return;
+        return flush_notices(local);
     }
     local.overflowed = false;
+    local.held_notices.clear();
     std::vector<std::pair<ChannelId, Seq>> missed;
     for (const auto* state : local.channels)
         missed.emplace_back(state->id, state->cursor);

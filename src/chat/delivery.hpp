@@ -69,6 +69,13 @@ public:
     Task<Result<Stays>> stays_of(UserId user, Deadline deadline,
                                  std::unordered_map<ChannelId, Seq> shown = {});
 
+    /// Shows a notice of a channel to the connections of `to` (of all its members, if nobody is named), here
+    /// and on the nodes that have bound any of `keys`; at most kNoticeToMax each. Only to those who are in
+    /// the channel by what the node of each knows. It may be lost: it is told once, is not repeated, and does
+    /// not wait for a channel that is read anew (a resync, a connection's opening) beyond kHeldNoticesMax.
+    void notify(Notice notice, std::vector<BusKey> keys, std::vector<UserId> to);
+    static constexpr std::size_t kHeldNoticesMax = 256;
+
     /// Ends the connections of `user` on every node.
     void sign_out(UserId user);
 
@@ -135,6 +142,12 @@ private:
     void bind_if_large(ChannelState& state, std::size_t members);
     Task<void> check_when_bound(ChannelId channel);
 
+    // Beside the logs: delivery_notices.cpp
+    void show(const Notice& notice, const std::vector<UserId>& to);
+    void show_to(Local& local, ChannelState& state, const NoticePushPtr& push);
+    void flush_notices(Local& local);
+    Task<void> publish_notice(NoticeAnnounced announced, std::vector<BusKey> keys);
+
     // Time: audit.cpp
     Task<void> tick_for_ever();
     void tick(SteadyTime now);
@@ -170,6 +183,7 @@ private:
     bool bus_is_up_ = false;
     bool audit_wanted_ = false;
     bool stopping_ = false;
+    std::size_t notices_in_flight_ = 0;
     std::uint64_t beat_number_ = 0;
     SteadyTime beat_due_{};
     SteadyTime ticked_at_{};
@@ -179,6 +193,8 @@ private:
     prometheus::Counter& audits_;
     prometheus::Counter& found_by_audit_;
     prometheus::Counter& resyncs_;
+    prometheus::Counter& notices_;
+    prometheus::Counter& notices_dropped_;
 };
 
 }  // namespace warren::chat

@@ -95,6 +95,9 @@ void Delivery::on_message(BusMessage message) {
     if (const auto* announced = std::get_if<EntryAnnounced>(&message)) {
         log_.on_foreign(announced->entry->channel, announced->entry->seq);
         on_entry(announced->entry);
+    } else if (const auto* told = std::get_if<NoticeAnnounced>(&message)) {
+        // What is published under a key that is bound here too comes back.
+        if (told->from != env_.node) show(*told->notice, told->to);
     } else {
         const auto& head = std::get<HeadAnnounced>(message);
         log_.on_foreign(head.channel, head.seq);

@@ -5,7 +5,7 @@
 
 namespace warren::chat {
 
-/// One connection. Private to Delivery; here because its code is in three files.
+/// One connection. Private to Delivery; here because its code is in several files.
 struct Delivery::Local {
     std::shared_ptr<Subscriber> subscriber;
     UserId user;
@@ -16,6 +16,7 @@ struct Delivery::Local {
     bool overflowed = false;  ///< Held pushes were dropped: everything held may be missed.
     std::size_t held_bytes = 0;
     std::vector<PushPtr> held;
+    std::vector<std::pair<ChannelId, NoticePushPtr>> held_notices;  ///< At most kHeldNoticesMax.
     std::vector<ChannelState*> channels;
     /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
     std::vector<std::pair<ChannelId, Seq>> floors;

@@ -21,15 +21,24 @@ Client::Client(std::shared_ptr<Core> core, http::Shard& shard, chat::Identity id
       rates_(core_->options.connection_rates),
       closer_([](void* self) { static_cast<Client*>(self)->close_when_idle(); }, this) {}
 
-void Client::push(const chat::PushPtr& push) {
-    auto* encoded = std::any_cast<socketio::EncodedPacket>(&push->encoded);
+template <class Push>
+void Client::put_encoded(const Push& push, std::string (*json)(const Push&)) {
+    auto* encoded = std::any_cast<socketio::EncodedPacket>(&push.encoded);
     if (!encoded) {
-        push->encoded = socketio::encode_event("/", "event", push_json(*push));
-        encoded = std::any_cast<socketio::EncodedPacket>(&push->encoded);
+        push.encoded = socketio::encode_event("/", "event", json(push));
+        encoded = std::any_cast<socketio::EncodedPacket>(&push.encoded);
         core_->counts.encoded.Increment();
     }
     core_->counts.pushed.Increment();
     core_->outbox->put(shared_from_this(), *encoded);
+}
+
+void Client::push(const chat::PushPtr& push) {
+    put_encoded(*push, push_json);
+}
+
+void Client::notice(const chat::NoticePushPtr& push) {
+    put_encoded(*push, notice_json);
 }
 
 void Client::resync(const std::vector<std::pair<ChannelId, Seq>>& channels) {

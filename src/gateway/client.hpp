@@ -40,6 +40,7 @@ public:
     http::Shard& shard() { return shard_; }
 
     void push(const chat::PushPtr& push) override;
+    void notice(const chat::NoticePushPtr& push) override;
     void resync(const std::vector<std::pair<ChannelId, Seq>>& channels) override;
     void reconnect() override;
     void signed_out() override;
@@ -56,6 +57,9 @@ public:
     void dismissed() { finished(); }
 
 private:
+    /// Queues what `json` makes of `push`, made once for all connections.
+    template <class Push>
+    void put_encoded(const Push& push, std::string (*json)(const Push&));
     void operate(socketio::Connection& connection, socketio::EncodedPacket& packet);
     void operate(socketio::Connection& connection, Reply& reply);
     void operate(socketio::Connection& connection, End& end);

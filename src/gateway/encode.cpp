@@ -131,6 +131,35 @@ struct BodyWriter {
     }
 };
 
+std::uint64_t seconds_of(std::chrono::milliseconds span) {
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(span).count());
+}
+
+struct NoticeWriter {
+    JsonWriter& out;
+
+    void operator()(const ReceiptNotice& n) const {
+        begin("receipt").key("channelId").string(n.channel.hex()).key("userId").string(n.user.hex());
+        if (n.delivered != 0) out.key("delivered").number(n.delivered);
+        if (n.read != 0) out.key("read").number(n.read);
+    }
+    void operator()(const TypingNotice& n) const {
+        begin("typing").key("channelId").string(n.channel.hex()).key("userId").string(n.user.hex());
+        out.key("on").boolean(n.on);
+        if (n.on) out.key("ttl").number(seconds_of(n.ttl));
+    }
+    void operator()(const PresenceNotice& n) const {
+        begin("presence").key("userId").string(n.user.hex()).key("online").boolean(n.online);
+        out.key("lastSeen").string(to_iso8601(n.last_seen));
+    }
+    void operator()(const StateNotice& n) const { begin("state").key("channelId").string(n.channel.hex()); }
+
+private:
+    JsonWriter& begin(std::string_view event) const {
+        return out.begin_object().key("event").string(event).key("data").begin_object();
+    }
+};
+
 void write_person(JsonWriter& out, const User& user, PersonDetail detail) {
     out.begin_object().key("_id").string(user.id.hex());
     out.key("name").string(user.name);
@@ -242,6 +271,12 @@ std::string push_json(const chat::Push& push) {
         write_entry(out, entry);
     }
     return out.end_object().take();
+}
+
+std::string notice_json(const chat::NoticePush& push) {
+    JsonWriter out;
+    std::visit(NoticeWriter{out}, push.notice);
+    return out.end_object().end_object().take();
 }
 
 std::string resync_json(const std::vector<std::pair<ChannelId, Seq>>& channels) {

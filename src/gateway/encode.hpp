@@ -26,6 +26,7 @@ std::string entry_json(const Entry& entry);
 
 /// The argument of the `event` that tells of a push: `{"event":NAME,"data":...}`.
 std::string push_json(const chat::Push& push);
+std::string notice_json(const chat::NoticePush& push);
 std::string resync_json(const std::vector<std::pair<ChannelId, Seq>>& channels);
 
 /// What an acknowledgement says: `data` is JSON text.

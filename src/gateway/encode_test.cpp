@@ -195,5 +195,26 @@ TEST(Encode, TheBytesCountedAreEnoughAndNotMuchTooMany) {
     }
 }
 
+TEST(Encode, NoticesHaveTheFieldsOfTheContract) {
+    const auto told = [](Notice notice) {
+        chat::NoticePush push;
+        push.notice = notice;
+        return json::parse(notice_json(push));
+    };
+    EXPECT_EQ(told(ReceiptNotice{kChannel, kBob, 3, 0}), json::parse(R"({"event": "receipt", "data": {
+        "channelId": "0123456789abcdef01234567", "userId": "bbbbbbbbbbbbbbbbbbbbbbbb", "delivered": 3}})"));
+    EXPECT_EQ(told(TypingNotice{kChannel, kBob, true, std::chrono::milliseconds(5'500)}),
+              json::parse(R"({"event": "typing", "data": {"channelId": "0123456789abcdef01234567",
+        "userId": "bbbbbbbbbbbbbbbbbbbbbbbb", "on": true, "ttl": 6}})"));
+    EXPECT_EQ(told(TypingNotice{kChannel, kBob, false, {}}),
+              json::parse(R"({"event": "typing", "data": {"channelId": "0123456789abcdef01234567",
+        "userId": "bbbbbbbbbbbbbbbbbbbbbbbb", "on": false}})"));
+    EXPECT_EQ(told(PresenceNotice{kBob, false, *parse_iso8601("2026-11-24T03:11:00.000Z")}),
+              json::parse(R"({"event": "presence", "data": {"userId": "bbbbbbbbbbbbbbbbbbbbbbbb",
+        "online": false, "lastSeen": "2026-11-24T03:11:00.000Z"}})"));
+    EXPECT_EQ(told(StateNotice{kChannel, kBob}), json::parse(R"({"event": "state", "data": {
+        "channelId": "0123456789abcdef01234567"}})"));
+}
+
 }  // namespace
 }  // namespace warren::gateway

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "model/entry.hpp"
+#include "model/notice.hpp"
 
 namespace warren {
 
@@ -23,7 +24,16 @@ struct HeadAnnounced {
     ChannelId channel;
     Seq seq = 0;
 };
-using BusMessage = std::variant<EntryAnnounced, HeadAnnounced>;
+/// Something that happens beside the logs.
+struct NoticeAnnounced {
+    NodeId from;
+    NoticePtr notice;
+    /// Whose connections are shown it; none: those of all members of its channel.
+    std::vector<UserId> to;
+};
+/// As many as may be named in NoticeAnnounced::to.
+inline constexpr std::size_t kNoticeToMax = 1'000;
+using BusMessage = std::variant<EntryAnnounced, HeadAnnounced, NoticeAnnounced>;
 
 /// A node's sign of life, every second on the control exchange. Numbers are consecutive from 1 per node life.
 struct Beat {

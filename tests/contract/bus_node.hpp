@@ -64,6 +64,15 @@ public:
             return false;
         });
     }
+    std::optional<NoticeAnnounced> wait_for_notice() {
+        std::optional<NoticeAnnounced> found;
+        wait([&] {
+            for (const auto& message : messages_)
+                if (const auto* told = std::get_if<NoticeAnnounced>(&message)) found = *told;
+            return found.has_value();
+        });
+        return found;
+    }
     EntryPtr entry(ChannelId channel, Seq seq) {
         const std::lock_guard lock(mutex_);
         for (const auto& message : messages_) {
@@ -93,9 +102,8 @@ private:
         for (const auto& message : messages_) {
             if (const auto* head = std::get_if<HeadAnnounced>(&message)) {
                 if (head->channel == channel) found.push_back(head->seq);
-            } else if (const auto& entry = std::get<EntryAnnounced>(message).entry;
-                       entry->channel == channel) {
-                found.push_back(entry->seq);
+            } else if (const auto* announced = std::get_if<EntryAnnounced>(&message)) {
+                if (announced->entry->channel == channel) found.push_back(announced->entry->seq);
             }
         }
         return found;

@@ -69,6 +69,28 @@ TEST_P(MessageBusContract, WhoHasBoundTheKeyReceivesTheEntryAsItWas) {
     EXPECT_EQ(*b->heard.entry(entry->channel, 7), *entry);
 }
 
+TEST_P(MessageBusContract, ANoticeArrivesAsItWas) {
+    const auto user = fresh<UserId>();
+    const auto channel = fresh<ChannelId>();
+    const std::vector<Notice> all = {
+        ReceiptNotice{channel, user, 3, 0}, TypingNotice{channel, user, true, std::chrono::seconds(6)},
+        PresenceNotice{user, true, time(1'700'000'000'123)}, StateNotice{channel, user}};
+    for (const auto& notice : all) {
+        auto a = start_node();
+        auto b = start_node();
+        ASSERT_TRUE(b->bind(user));
+        const auto from = fresh<NodeId>();
+        const auto other = fresh<UserId>();
+        ASSERT_TRUE(
+            a->publish({user}, NoticeAnnounced{from, std::make_shared<const Notice>(notice), {user, other}}));
+        const auto told = b->heard.wait_for_notice();
+        ASSERT_TRUE(told);
+        EXPECT_EQ(told->from, from);
+        EXPECT_EQ(*told->notice, notice);
+        EXPECT_EQ(told->to, (std::vector<UserId>{user, other}));
+    }
+}
+
 TEST_P(MessageBusContract, OtherKeysAreNotReceived) {
     auto a = start_node();
     auto b = start_node();

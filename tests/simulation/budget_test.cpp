@@ -113,6 +113,7 @@ public:
     explicit Listener(UserId user) : user_(user) {}
     UserId user() const override { return user_; }
     void push(const chat::PushPtr& push) override { pushes.push_back(push); }
+    void notice(const chat::NoticePushPtr&) override {}
     void resync(const std::vector<std::pair<ChannelId, Seq>>&) override {}
     void reconnect() override {}
     void signed_out() override {}

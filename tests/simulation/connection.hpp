@@ -16,6 +16,7 @@ public:
     // The node's end.
     UserId user() const override { return record.user; }
     void push(const chat::PushPtr& push) override;
+    void notice(const chat::NoticePushPtr&) override {}
     void resync(const std::vector<std::pair<ChannelId, Seq>>& channels) override;
     void reconnect() override;
     void signed_out() override { close(); }

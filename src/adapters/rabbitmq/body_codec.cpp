@@ -12,11 +12,14 @@ namespace {
 enum class Kind : char {
     entry = 'E',
     head = 'H',
+    notice = 'N',
     beat = 'B',
     goodbye = 'G',
     signed_out = 'S',
     audit_all = 'A'
 };
+// In the order of Notice's alternatives.
+constexpr std::string_view kNoticeKinds = "rtps";
 constexpr char kVersion = 1;
 constexpr std::size_t kPrefixBytes = 2;
 
@@ -32,6 +35,11 @@ struct Writer {
         out.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
         return *this;
     }
+    Writer& byte(char c) {
+        out += c;
+        return *this;
+    }
+    Writer& span(std::chrono::milliseconds span) { return number(static_cast<std::uint64_t>(span.count())); }
     Writer& number(std::uint64_t n) {
         for (int shift = 56; shift >= 0; shift -= 8)
             out += static_cast<char>(static_cast<unsigned char>(n >> shift));
@@ -58,6 +66,18 @@ struct Reader {
             n = (n << 8) | static_cast<unsigned char>(bytes[i]);
         return n;
     }
+    char byte() {
+        const auto* bytes = take(1);
+        return bytes ? *bytes : '\0';
+    }
+    bool flag() {
+        const auto c = byte();
+        if (c != 0 && c != 1) missing = true;
+        return c == 1;
+    }
+    std::chrono::milliseconds span() {
+        return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(number()));
+    }
     bool ok() const { return !missing && rest.empty(); }
 
 private:
@@ -79,12 +99,54 @@ Result<Body> decode_announced(std::string_view text) {
     return Body(BusMessage(EntryAnnounced{std::make_shared<const Entry>(std::move(entry))}));
 }
 
+std::optional<Notice> read_notice(Reader& in) {
+    switch (in.byte()) {
+        case 'r': {
+            ReceiptNotice receipt{in.id<ChannelId>(), in.id<UserId>()};
+            receipt.delivered = in.number();
+            receipt.read = in.number();
+            return receipt;
+        }
+        case 't': {
+            TypingNotice typing{in.id<ChannelId>(), in.id<UserId>()};
+            typing.on = in.flag();
+            typing.ttl = in.span();
+            return typing;
+        }
+        case 'p': {
+            PresenceNotice presence{in.id<UserId>()};
+            presence.online = in.flag();
+            presence.last_seen = WallTime(in.span());
+            return presence;
+        }
+        case 's':
+            return StateNotice{in.id<ChannelId>(), in.id<UserId>()};
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<Body> read_announced_notice(Reader& in) {
+    NoticeAnnounced announced;
+    announced.from = in.id<NodeId>();
+    const auto count = in.number();
+    if (count > kNoticeToMax) return std::nullopt;
+    for (std::uint64_t i = 0; i < count; ++i)
+        announced.to.push_back(in.id<UserId>());
+    auto notice = read_notice(in);
+    if (!notice) return std::nullopt;
+    announced.notice = std::make_shared<const Notice>(*notice);
+    return BusMessage(std::move(announced));
+}
+
 std::optional<Body> read_fields(Kind kind, Reader& in) {
     switch (kind) {
         case Kind::head: {
             const auto channel = in.id<ChannelId>();
             return BusMessage(HeadAnnounced{channel, in.number()});
         }
+        case Kind::notice:
+            return read_announced_notice(in);
         case Kind::beat: {
             const auto node = in.id<NodeId>();
             const auto number = in.number();
@@ -102,12 +164,34 @@ std::optional<Body> read_fields(Kind kind, Reader& in) {
     return std::nullopt;
 }
 
+struct NoticeWriter {
+    Writer& out;
+
+    void operator()(const ReceiptNotice& n) const {
+        out.id(n.channel).id(n.user).number(n.delivered).number(n.read);
+    }
+    void operator()(const TypingNotice& n) const { out.id(n.channel).id(n.user).byte(n.on).span(n.ttl); }
+    void operator()(const PresenceNotice& n) const {
+        out.id(n.user).byte(n.online).span(n.last_seen.time_since_epoch());
+    }
+    void operator()(const StateNotice& n) const { out.id(n.channel).id(n.user); }
+};
+
 struct Encoder {
     std::string operator()(const EntryAnnounced& m) const {
         return Writer(Kind::entry).out + encode_entry(*m.entry);
     }
     std::string operator()(const HeadAnnounced& m) const {
         return Writer(Kind::head).id(m.channel).number(m.seq).out;
+    }
+    std::string operator()(const NoticeAnnounced& m) const {
+        Writer out(Kind::notice);
+        out.id(m.from).number(m.to.size());
+        for (const auto& user : m.to)
+            out.id(user);
+        out.byte(kNoticeKinds[m.notice->index()]);
+        std::visit(NoticeWriter{out}, *m.notice);
+        return std::move(out.out);
     }
     std::string operator()(const Beat& m) const {
         return Writer(Kind::beat).id(m.node).number(m.number).number(m.partition_map_hash).out;

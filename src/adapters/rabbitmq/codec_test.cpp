@@ -55,11 +55,53 @@ TEST(BodyCodec, EveryMessageComesBackAsItWas) {
     }
 }
 
+std::vector<std::string> notices() {
+    const auto channel = id_of<ChannelId>(1);
+    const auto user = id_of<UserId>(2);
+    const std::vector<Notice> all = {
+        ReceiptNotice{channel, user, 0x0102030405060708ULL, 9},
+        TypingNotice{channel, user, true, std::chrono::milliseconds(6'001)},
+        PresenceNotice{user, true, WallTime(std::chrono::milliseconds(1'700'000'000'123))},
+        StateNotice{channel, user}};
+    std::vector<std::string> out;
+    for (const auto& notice : all) {
+        const NoticeAnnounced announced{id_of<NodeId>(9), std::make_shared<const Notice>(notice), {user}};
+        out.push_back(encode(BusMessage(announced)));
+        const auto back = decode(out.back());
+        if (!back) return {};
+        const auto& told = std::get<NoticeAnnounced>(std::get<BusMessage>(*back));
+        EXPECT_EQ(*told.notice, notice);
+        EXPECT_EQ(told.from, announced.from);
+        EXPECT_EQ(told.to, announced.to);
+    }
+    return out;
+}
+
+TEST(BodyCodec, EveryNoticeComesBackAsItWas) {
+    EXPECT_EQ(notices().size(), std::variant_size_v<Notice>);
+}
+
+TEST(BodyCodec, ANoticeForMoreThanIsAllowedOrOfAnUnknownKindIsRefused) {
+    const NoticeAnnounced sent{id_of<NodeId>(9), std::make_shared<const Notice>(StateNotice()),
+                               std::vector<UserId>(kNoticeToMax)};
+    auto bytes = encode(BusMessage(sent));
+    EXPECT_TRUE(decode(bytes));
+    auto more = sent;
+    more.to.emplace_back();
+    EXPECT_TRUE(decode(encode(BusMessage(more))).has_error());
+    const auto kind_at = 2 + 12 + 8 + 12 * kNoticeToMax;
+    ASSERT_EQ(bytes[kind_at], 's');
+    bytes[kind_at] = 'z';
+    EXPECT_TRUE(decode(bytes).has_error());
+}
+
 TEST(BodyCodec, EveryShorterAndLongerBodyIsRefused) {
-    const std::vector<std::string> all = {encode(BusMessage(HeadAnnounced{id_of<ChannelId>(1), 5})),
-                                          encode(BusMessage(EntryAnnounced{some_entry()})),
-                                          encode(ControlMessage(Beat{id_of<NodeId>(9), 7, 1})),
-                                          encode(ControlMessage(Goodbye{id_of<NodeId>(9)}))};
+    std::vector<std::string> all = notices();
+    const std::vector<std::string> others = {encode(BusMessage(HeadAnnounced{id_of<ChannelId>(1), 5})),
+                                             encode(BusMessage(EntryAnnounced{some_entry()})),
+                                             encode(ControlMessage(Beat{id_of<NodeId>(9), 7, 1})),
+                                             encode(ControlMessage(Goodbye{id_of<NodeId>(9)}))};
+    all.insert(all.end(), others.begin(), others.end());
     for (const auto& bytes : all) {
         for (std::size_t size = 0; size < bytes.size(); ++size)
             EXPECT_TRUE(decode(std::string_view(bytes).substr(0, size)).has_error()) << bytes[1] << size;
