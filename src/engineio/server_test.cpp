@@ -81,6 +81,16 @@ protected:
         return open.substr(at, 28);
     }
     std::string open() { return sid_of(get("").body); }
+    /// The sid of a session that was closed after its probe by `socket` was answered, with a message
+    /// `queued`.
+    std::string close_when_probed(TestClient& socket, bool queued) {
+        const auto sid = open();
+        EXPECT_EQ(socket.upgrade(web_socket(sid)).status, 101U);
+        socket.send_frame(1, "2probe");
+        EXPECT_EQ(socket.frame().second, "3probe");
+        EXPECT_EQ(post(sid, std::string(queued ? "4last\x1e" : "") + "4close").body, "ok");
+        return sid;
+    }
     static std::string web_socket(const std::string& sid = {}) {
         return "/engine.io/?EIO=4&transport=websocket" + (sid.empty() ? "" : "&sid=" + sid);
     }
@@ -172,12 +182,8 @@ TEST_F(EngineTest, AClosedSessionIsForgottenAfterWhatWasQueued) {
 // heartbeat to fail.
 TEST_F(EngineTest, ACloseInTheMiddleOfAnUpgradeLetsItThroughFirst) {
     for (const bool queued : {false, true}) {
-        const auto sid = open();
         TestClient socket(http.port());
-        EXPECT_EQ(socket.upgrade(web_socket(sid)).status, 101U);
-        socket.send_frame(1, "2probe");
-        EXPECT_EQ(socket.frame().second, "3probe");
-        EXPECT_EQ(post(sid, std::string(queued ? "4last\x1e" : "") + "4close").body, "ok");
+        const auto sid = close_when_probed(socket, queued);
         if (!queued) {
             EXPECT_EQ(get("&sid=" + sid).body, "6");
         }
@@ -195,12 +201,8 @@ TEST_F(EngineTest, ACloseInTheMiddleOfAnUpgradeLetsItThroughFirst) {
 
 TEST_F(EngineTest, AnUpgradeThatFailsAfterAClose) {
     for (const bool queued : {false, true}) {
-        const auto sid = open();
         TestClient socket(http.port());
-        EXPECT_EQ(socket.upgrade(web_socket(sid)).status, 101U);
-        socket.send_frame(1, "2probe");
-        EXPECT_EQ(socket.frame().second, "3probe");
-        EXPECT_EQ(post(sid, std::string(queued ? "4last\x1e" : "") + "4close").body, "ok");
+        const auto sid = close_when_probed(socket, queued);
         socket.send_frame(1, "4not an upgrade");
         EXPECT_EQ(socket.frame().first, 8);
         if (queued) {
