@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "adapters/local_bus/local_bus.hpp"
+#include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "adapters/sqlite/entry_store.hpp"
@@ -200,6 +201,7 @@ private:
     sqlite::EntryStore under_{*database_};
     sqlite::ChannelStore channels_{*database_};
     sqlite::UserStore users_{*database_};
+    sqlite::BlockStore blocks_{*database_};
     CountedEntries entries_{under_};
     CountedBus bus_;
     SystemClock clock_;
@@ -207,7 +209,7 @@ private:
     Metrics metrics_;
     asio::io_context io_{1};
     chat::Chat chat_{io_.get_executor(),
-                     {entries_, channels_, users_, bus_, clock_, ids_, metrics_, NodeId{}, {}}};
+                     {entries_, channels_, users_, blocks_, bus_, clock_, ids_, metrics_, NodeId{}, {}}};
     std::vector<std::shared_ptr<Ear>> ears_;
     ChannelId channel_;
 };

@@ -22,8 +22,16 @@ constexpr std::chrono::seconds kPrepareTimeout{30};
 struct OwnAccounts {
     OwnAccounts(const Config& config, Secrets& secrets, Stores& stores)
         : ids(secrets.random_number(), static_cast<std::uint32_t>(secrets.random_number())),
-          environment{
-              stores.entries(), stores.channels(), stores.users(), bus, clock, ids, metrics, NodeId{}, {}},
+          environment{stores.entries(),
+                      stores.channels(),
+                      stores.users(),
+                      stores.blocks(),
+                      bus,
+                      clock,
+                      ids,
+                      metrics,
+                      NodeId{},
+                      {}},
           accounts(environment, secrets, std::chrono::floor<std::chrono::seconds>(config.sessions_lifetime)) {
     }
     LocalBus bus;

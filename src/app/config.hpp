@@ -88,6 +88,7 @@ struct Config {
     Bytes limits_type;
     std::uint64_t limits_channel_name;
     std::uint64_t limits_group_members;
+    std::uint64_t limits_blocked;
     Bytes limits_answer;
     std::uint64_t limits_waiting_per_channel;
     std::uint64_t limits_cached_members;

@@ -22,6 +22,7 @@ chat::Limits chat_limits(const Config& config) {
     out.type_bytes_max = config.limits_type.n;
     out.channel_name_chars_max = config.limits_channel_name;
     out.group_members_max = config.limits_group_members;
+    out.blocked_max = config.limits_blocked;
     out.answer_bytes_max = config.limits_answer.n;
     out.waiting_per_channel_max = config.limits_waiting_per_channel;
     out.cached_members_max = config.limits_cached_members;

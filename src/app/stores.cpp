@@ -3,10 +3,12 @@
 #include <chrono>
 #include <optional>
 
+#include "adapters/mongo/block_store.hpp"
 #include "adapters/mongo/channel_store.hpp"
 #include "adapters/mongo/database.hpp"
 #include "adapters/mongo/entry_store.hpp"
 #include "adapters/mongo/user_store.hpp"
+#include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "adapters/sqlite/entry_store.hpp"
@@ -25,6 +27,7 @@ public:
     EntryStore& entries() override { return entries_; }
     ChannelStore& channels() override { return channels_; }
     UserStore& users() override { return users_; }
+    BlockStore& blocks() override { return blocks_; }
     Condition condition() const override {
         const auto health = database_->health();
         if (health.ok) return {};
@@ -39,6 +42,7 @@ private:
     sqlite::EntryStore entries_{*database_};
     sqlite::ChannelStore channels_{*database_};
     sqlite::UserStore users_{*database_};
+    sqlite::BlockStore blocks_{*database_};
 };
 
 class MongoStores final : public Stores {
@@ -49,6 +53,7 @@ public:
     EntryStore& entries() override { return entries_; }
     ChannelStore& channels() override { return channels_; }
     UserStore& users() override { return users_; }
+    BlockStore& blocks() override { return blocks_; }
     Condition condition() const override {
         const auto health = database_->health();
         if (health.ok) return {};
@@ -65,6 +70,7 @@ private:
     mongo::EntryStore entries_{*database_};
     mongo::ChannelStore channels_{*database_};
     mongo::UserStore users_{*database_};
+    mongo::BlockStore blocks_{*database_};
 };
 
 Result<std::unique_ptr<mongo::Database>> connect_mongo(const Config& config) {

@@ -5,13 +5,14 @@
 #include "app/config.hpp"
 #include "app/health.hpp"
 #include "base/metrics.hpp"
+#include "ports/block_store.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/entry_store.hpp"
 #include "ports/user_store.hpp"
 
 namespace warren::app {
 
-/// The three stores over one database, SQLite or MongoDB, as the configuration says. Holds the data folder,
+/// The stores over one database, SQLite or MongoDB, as the configuration says. Holds the data folder,
 /// so that one node (or one command that found none running) uses it.
 class Stores {
 public:
@@ -19,6 +20,7 @@ public:
     virtual EntryStore& entries() = 0;
     virtual ChannelStore& channels() = 0;
     virtual UserStore& users() = 0;
+    virtual BlockStore& blocks() = 0;
     /// How health shows the store. Thread-safe.
     virtual Condition condition() const = 0;
     /// What it is, for a person: `SQLite in warren-data`.

@@ -142,6 +142,7 @@ protected:
     Environment env{none<EntryStore>(),
                     none<ChannelStore>(),
                     people,
+                    none<BlockStore>(),
                     none<MessageBus>(),
                     clock,
                     ids,

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/oneshot.hpp"
+#include "chat/blocks.hpp"
 #include "chat/rules.hpp"
 
 namespace warren::chat {
@@ -14,6 +15,14 @@ constexpr int kBackOffsMax = 5;
 constexpr std::size_t kLogsKept = 100'000;
 constexpr std::chrono::milliseconds kBackOffFirst{5};
 constexpr std::chrono::seconds kForeignMemory{1};
+
+Result<void> check(const Proposal& proposal, const Before& before) {
+    WARREN_TRY_VOID(proposal.check(before));
+    // One may always take back what one wrote, and to make the channel is for its own check to judge.
+    const bool deletes = std::holds_alternative<DeleteBody>(proposal.body);
+    if (before.head == 0 || deletes) return {};
+    return check_writing(proposal.sender, before.blocks);
+}
 
 }  // namespace
 
@@ -175,7 +184,11 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
         auto repeating = resolve_repeats(channel, log, batch, deadline);
         if (auto done = co_await std::move(repeating); done.has_error()) co_return fail(done.error());
     }
-    auto admitted = admit(log, head.seq, batch, **members);
+    // Read anew at every attempt: so a block holds for whatever is sent after it was acknowledged, anywhere.
+    auto asking = read_blocks(**members, batch, deadline);
+    const auto blocks = co_await std::move(asking);
+    if (blocks.has_error()) co_return fail(blocks.error());
+    auto admitted = admit(log, Before{head.seq, **members, *blocks}, batch);
     const auto run = build(channel, head, admitted);
     // What did not fit waits in front.
     log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
@@ -235,22 +248,41 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
     co_return Result<void>();
 }
 
+/// Those between the two of a one-to-one chat, also of one that `batch` is to make.
+Task<Result<std::vector<Block>>> ChannelLog::read_blocks(const Membership& members, const Batch& batch,
+                                                         Deadline deadline) {
+    std::vector<UserId> two;
+    if (members.state_seq != 0 && !members.is_group) {
+        for (const auto& standing : members.members)
+            two.push_back(standing.user);
+    } else if (members.state_seq == 0 && !batch.empty()) {
+        const auto* made = std::get_if<ChannelBody>(&batch.front()->proposal.body);
+        if (made && !made->is_group) {
+            for (const auto& member : made->members)
+                two.push_back(member.user);
+        }
+    }
+    if (batch.empty() || two.size() != 2) co_return std::vector<Block>{};
+    auto reading = env_.blocks.existing({{two[0], two[1]}, {two[1], two[0]}}, deadline);
+    co_return co_await std::move(reading);
+}
+
 /// Moves what may be appended now from the front of `batch` to the result, and resolves what is refused. The
 /// rest of `batch` has no room in this bucket.
-ChannelLog::Batch ChannelLog::admit(Log& log, Seq head, Batch& batch, const Membership& members) {
+ChannelLog::Batch ChannelLog::admit(Log& log, Before before, Batch& batch) {
     Batch admitted;
-    const Seq last = last_seq_of(bucket_of(head + 1));
-    while (!batch.empty() && head < last) {
+    const Seq last = last_seq_of(bucket_of(before.head + 1));
+    while (!batch.empty() && before.head < last) {
         const auto waiting = batch.front();
         batch.pop_front();
         const bool earlier = std::exchange(waiting->checked, true) && !on(Rule::recheck_membership);
-        auto checked = earlier ? Result<void>() : waiting->proposal.check(Before{head, members});
+        auto checked = earlier ? Result<void>() : check(waiting->proposal, before);
         if (checked.has_error()) {
             resolve(log, waiting, checked.error());
             continue;
         }
         admitted.push_back(waiting);
-        ++head;
+        ++before.head;
     }
     return admitted;
 }

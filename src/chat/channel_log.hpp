@@ -15,6 +15,8 @@ namespace warren::chat {
 struct Before {
     Seq head = 0;
     const Membership& members;
+    /// In a one-to-one chat (also one that is being made), those between the two; read for this attempt.
+    const std::vector<Block>& blocks;
 };
 
 /// Something that somebody wants to append.
@@ -22,7 +24,8 @@ struct Proposal {
     UserId sender;
     std::string nonce;  ///< Never empty: the caller makes one where the client gave none.
     EntryBody body;
-    /// Evaluated as of the head that is built on, at every attempt, in order of the log. Pure.
+    /// Evaluated as of the head that is built on, at every attempt, in order of the log. Pure. That a block
+    /// stands between the two of a one-to-one chat need not be checked here.
     std::function<Result<void>(const Before&)> check;
 };
 
@@ -60,8 +63,9 @@ public:
     void observe(AppendObserver& observer) { observer_ = &observer; }
 
     /// Appends, in order of the calls of one channel: enqueues before it suspends for the first time.
-    /// @errors whatever `check` says; nonce_conflict; overloaded; unavailable or timed_out (the outcome is
-    /// unknown: a retry with the same nonce is stored once)
+    /// @errors whatever `check` says; forbidden (the two of a one-to-one chat, and one has blocked the other:
+    /// nothing may be written there but deletions); nonce_conflict; overloaded; unavailable or timed_out (the
+    /// outcome is unknown: a retry with the same nonce is stored once)
     Task<Result<Appended>> append(ChannelId channel, Proposal proposal, Deadline deadline);
 
     /// Another node's entry was seen here: what is known of the head is too old.
@@ -81,7 +85,9 @@ private:
     Task<void> do_batch(ChannelId channel, Log& log);
     Task<Result<Head>> learn_head(ChannelId channel, Log& log, Deadline deadline);
     Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
-    Batch admit(Log& log, Seq head, Batch& batch, const Membership& members);
+    Task<Result<std::vector<Block>>> read_blocks(const Membership& members, const Batch& batch,
+                                                 Deadline deadline);
+    Batch admit(Log& log, Before before, Batch& batch);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
     Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,

@@ -75,6 +75,7 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       env_(env),
       memberships_(env_),
       directory_(env_, memberships_),
+      blocks_(env_),
       pages_(env_.entries, env_.cache, env_.metrics),
       log_(executor, env_, memberships_),
       delivery_(executor, env_, memberships_, directory_, log_) {
@@ -148,9 +149,9 @@ Task<Result<Created>> Chat::create(UserId creator, std::string origin, ChannelBo
     proposal.sender = creator;
     proposal.nonce = std::move(nonce);
     proposal.body = std::move(body);
-    proposal.check = [](const Before& before) -> Result<void> {
+    proposal.check = [creator](const Before& before) -> Result<void> {
         if (before.head != 0) return Error(Errc::conflict);
-        return {};
+        return check_opening(creator, before.blocks);
     };
     auto appending = log_.append(channel, std::move(proposal), deadline);
     auto appended = co_await std::move(appending);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/blocks.hpp"
 #include "chat/channel_log.hpp"
 #include "chat/delivery.hpp"
 #include "chat/directory.hpp"
@@ -107,9 +108,11 @@ public:
     Delivery& delivery() { return delivery_; }
     /// For verbs that append what has no call here.
     ChannelLog& log() { return log_; }
+    Blocks& blocks() { return blocks_; }
 
     /// Appends a message. Two calls for one channel are stored in the order in which they were made.
-    /// @errors not_found (no such channel, or the sender is not in it), invalid, too_large, nonce_conflict
+    /// @errors not_found (no such channel, or the sender is not in it), forbidden (one of the two has blocked
+    /// the other), invalid, too_large, nonce_conflict
     Task<Result<EntryPtr>> send_message(UserId sender, ChannelId channel, MessageDraft draft,
                                         Deadline deadline);
 
@@ -118,7 +121,8 @@ public:
     Task<Result<Created>> create_group(UserId creator, GroupDraft draft, Deadline deadline);
 
     /// The one-to-one channel of the two; made at the first call of either.
-    /// @errors invalid (with oneself), not_found (no such person)
+    /// @errors invalid (with oneself), not_found (no such person, or they have blocked `user`), forbidden
+    /// (`user` has blocked them); neither where the channel is there already
     Task<Result<Created>> open_pair(UserId user, UserId other, Deadline deadline);
 
     /// Every channel of the subscriber's user with its newest page, pages shortened evenly to keep all within
@@ -173,6 +177,7 @@ private:
     Environment env_;
     Memberships memberships_;
     Directory directory_;
+    Blocks blocks_;
     Pages pages_;
     ChannelLog log_;
     Delivery delivery_;

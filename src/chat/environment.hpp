@@ -2,6 +2,7 @@
 #include "base/metrics.hpp"
 #include "chat/limits.hpp"
 #include "model/ids.hpp"
+#include "ports/block_store.hpp"
 #include "ports/cache.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/clock.hpp"
@@ -17,6 +18,7 @@ struct Environment {
     EntryStore& entries;
     ChannelStore& channels;
     UserStore& users;
+    BlockStore& blocks;
     MessageBus& bus;
     Clock& clock;
     IdMaker& ids;

@@ -11,6 +11,7 @@ struct Limits {
     std::size_t type_bytes_max = 64;
     std::size_t channel_name_chars_max = 50;
     std::size_t group_members_max = 10'000;
+    std::size_t blocked_max = 1'000;  ///< People whom one person has blocked.
     std::size_t answer_bytes_max = 1'000'000;
     std::size_t waiting_per_channel_max = 10'000;  ///< Appends that wait in one channel; beyond: overloaded.
     std::size_t cached_members_max = 2'000'000;    ///< Members in cached memberships, all channels together.

@@ -6,8 +6,9 @@
 namespace warren::gateway {
 namespace {
 
-constexpr std::array kVerbs{&kServerInfo,  &kChannelsGet,  &kMessageNew, &kGroupNew, &kGroupChat,
-                            &kMessagesGet, &kChannelsList, &kMembersGet, &kSync};
+constexpr std::array kVerbs{&kServerInfo, &kChannelsGet, &kMessageNew,   &kGroupNew,
+                            &kGroupChat,  &kMessagesGet, &kChannelsList, &kMembersGet,
+                            &kSync,       &kUserBlock,   &kUserUnblock,  &kUserBlocked};
 
 }  // namespace
 

@@ -116,6 +116,18 @@ public:
     }
 };
 
+class NoBlocks final : public BlockStore {
+public:
+    Task<Result<void>> put(Block, Deadline) override { return done(); }
+    Task<Result<void>> remove(Block, Deadline) override { return done(); }
+    Task<Result<std::vector<UserId>>> blocked_by(UserId, Deadline) override {
+        return gives(std::vector<UserId>());
+    }
+    Task<Result<std::vector<Block>>> existing(std::vector<Block>, Deadline) override {
+        return gives(std::vector<Block>());
+    }
+};
+
 class QuietBus final : public MessageBus {
 public:
     void start(asio::any_io_executor, BusListener& listener) override { listener.on_up(); }

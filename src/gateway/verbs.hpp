@@ -13,6 +13,9 @@ extern const Verb kMessagesGet;
 extern const Verb kChannelsList;
 extern const Verb kMembersGet;
 extern const Verb kSync;
+extern const Verb kUserBlock;
+extern const Verb kUserUnblock;
+extern const Verb kUserBlocked;
 
 /// A nonce, or an empty string where there is none.
 Result<std::string> read_nonce(const Payload& payload);

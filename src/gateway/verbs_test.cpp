@@ -136,6 +136,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"sync", "{\"channels\":{" + std::string(kId) + ":-1}}", "invalid", "0123456789abcdef01234567"},
         Case{"sync", "{\"channels\":{" + std::string(kId) + ":\"1\"}}", "invalid", "seq"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Blocks, Check,
+    testing::Values(Case{"user:block", "{\"userId\":" + std::string(kId) + '}', "ok", ""},
+                    Case{"user:block", "{}", "invalid", "userId"},
+                    Case{"user:block", "{\"userId\":[]}", "invalid", "userId"},
+                    Case{"user:block", "null", "invalid", "object"},
+                    Case{"user:unblock", "{\"userId\":" + std::string(kId) + '}', "ok", ""},
+                    Case{"user:unblock", "{\"userId\":\"x\"}", "invalid", "userId"},
+                    Case{"user:blocked", "", "ok", ""}, Case{"user:blocked", "null", "ok", ""},
+                    Case{"user:blocked", "\"x\"", "invalid", "null"}));
+
 TEST(Verbs, AnUnknownNameIsNoVerb) {
     EXPECT_EQ(find_verb("message:New"), nullptr);
     EXPECT_EQ(find_verb(""), nullptr);

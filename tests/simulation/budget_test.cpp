@@ -181,6 +181,7 @@ public:
     SimChannelStore plain_channels{store, process};
     CountedChannels channels{plain_channels};
     SimUserStore users{store, process};
+    SimBlockStore blocks;
     SimBus plain_bus{world, faults, broker, process, 1};
     CountedBus bus{plain_bus};
     ChannelId channel;
@@ -188,6 +189,7 @@ public:
                     {.entries = entries,
                      .channels = channels,
                      .users = users,
+                     .blocks = blocks,
                      .bus = bus,
                      .clock = clock,
                      .ids = ids,

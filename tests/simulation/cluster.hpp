@@ -38,6 +38,7 @@ struct SimNode {
     SimEntryStore entries;
     SimChannelStore channels;
     SimUserStore users;
+    SimBlockStore blocks;
     SimBus bus;
     chat::Chat chat;
 };

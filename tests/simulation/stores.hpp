@@ -1,4 +1,5 @@
 #pragma once
+#include "ports/block_store.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/entry_store.hpp"
 #include "ports/user_store.hpp"
@@ -78,6 +79,19 @@ public:
 
 private:
     StoreClient client_;
+};
+
+/// Nobody blocks anybody: that is not what is simulated, and takes no time.
+class SimBlockStore final : public BlockStore {
+public:
+    Task<Result<void>> put(Block, Deadline) override { co_return Result<void>(); }
+    Task<Result<void>> remove(Block, Deadline) override { co_return Result<void>(); }
+    Task<Result<std::vector<UserId>>> blocked_by(UserId, Deadline) override {
+        co_return std::vector<UserId>();
+    }
+    Task<Result<std::vector<Block>>> existing(std::vector<Block>, Deadline) override {
+        co_return std::vector<Block>();
+    }
 };
 
 /// Everybody exists whom anybody asks for: people are not what is simulated.

@@ -1,4 +1,5 @@
 #include "adapters/mongo/database_test.hpp"
+#include "tests/contract/block_store_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
@@ -24,6 +25,9 @@ INSTANTIATE_TEST_SUITE_P(Mongo, EntryStoreContract,
 INSTANTIATE_TEST_SUITE_P(Mongo, ChannelStoreContract,
                          ::testing::Values(mongo_case<adapters::mongo::ChannelStore, ChannelStore>()),
                          case_name<ChannelStore>);
+INSTANTIATE_TEST_SUITE_P(Mongo, BlockStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::BlockStore, BlockStore>()),
+                         case_name<BlockStore>);
 INSTANTIATE_TEST_SUITE_P(Mongo, UserStoreContract,
                          ::testing::Values(mongo_case<adapters::mongo::UserStore, UserStore>()),
                          case_name<UserStore>);

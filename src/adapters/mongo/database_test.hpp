@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "adapters/mongo/block_store.hpp"
 #include "adapters/mongo/channel_store.hpp"
 #include "adapters/mongo/entry_store.hpp"
 #include "adapters/mongo/user_store.hpp"

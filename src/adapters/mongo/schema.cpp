@@ -56,7 +56,12 @@ Result<void> to_version_1(Call& call) {
     return create(call, kSessions, {{{"socketTokenHash"}}, {{"userId"}}});
 }
 
-constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1};
+// Sharded, if ever, by _id, which begins with the blocker.
+Result<void> to_version_2(Call& call) {
+    return create(call, kBlocks, {{{"blockerId"}}});
+}
+
+constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2};
 
 Result<std::uint64_t> version_of(Call& call) {
     std::uint64_t version = 0;

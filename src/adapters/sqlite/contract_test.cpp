@@ -1,6 +1,8 @@
+#include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/entry_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
+#include "tests/contract/block_store_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
@@ -38,6 +40,9 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, EntryStoreContract,
 INSTANTIATE_TEST_SUITE_P(Sqlite, ChannelStoreContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::ChannelStore, ChannelStore>()),
                          case_name<ChannelStore>);
+INSTANTIATE_TEST_SUITE_P(Sqlite, BlockStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::BlockStore, BlockStore>()),
+                         case_name<BlockStore>);
 INSTANTIATE_TEST_SUITE_P(Sqlite, UserStoreContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::UserStore, UserStore>()),
                          case_name<UserStore>);

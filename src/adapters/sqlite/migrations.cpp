@@ -85,6 +85,13 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user);
 )sql",
+    R"sql(
+CREATE TABLE blocks (
+    blocker BLOB NOT NULL,
+    blocked BLOB NOT NULL,
+    PRIMARY KEY (blocker, blocked)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

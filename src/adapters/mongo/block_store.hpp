@@ -1,0 +1,22 @@
+#pragma once
+#include "adapters/mongo/database.hpp"
+#include "ports/block_store.hpp"
+
+namespace warren::adapters::mongo {
+
+/// Collection `blocks`, `_id` the two ids one after the other. `database` outlives it and its calls.
+/// @see docs/storage.md#blocks
+class BlockStore final : public warren::BlockStore {
+public:
+    explicit BlockStore(Database& database) : database_(database) {}
+
+    Task<Result<void>> put(Block block, Deadline deadline) override;
+    Task<Result<void>> remove(Block block, Deadline deadline) override;
+    Task<Result<std::vector<UserId>>> blocked_by(UserId blocker, Deadline deadline) override;
+    Task<Result<std::vector<Block>>> existing(std::vector<Block> asked, Deadline deadline) override;
+
+private:
+    Database& database_;
+};
+
+}  // namespace warren::adapters::mongo
