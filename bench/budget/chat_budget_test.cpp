@@ -89,6 +89,7 @@ struct Ear final : chat::Subscriber {
         ++pushed;
         last = push;
     }
+    void notice(const chat::NoticePushPtr&) override { ADD_FAILURE() << "notice"; }
     void resync(const std::vector<std::pair<ChannelId, Seq>>&) override { ADD_FAILURE() << "resync"; }
     void reconnect() override { ADD_FAILURE() << "reconnect"; }
     void signed_out() override { ADD_FAILURE() << "signed out"; }
