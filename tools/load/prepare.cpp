@@ -51,6 +51,7 @@ public:
           environment_{stores_->entries(),
                        stores_->channels(),
                        stores_->users(),
+                       stores_->blocks(),
                        bus_,
                        clock_,
                        ids_,
