@@ -4,6 +4,7 @@ import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import { signIn } from "../../support/chat_client.mjs";
 import { startWarren, waitUntil, warren } from "../../support/servers.mjs";
+import { checkAnswer, checkPush } from "./asyncapi.mjs";
 
 export { waitUntil };
 export const password = "correct horse";
@@ -49,7 +50,10 @@ export class Connection {
     this.reasons = [];
     this.socket = io(node.url, { auth, forceNew: true, transports: ["websocket"], reconnectionDelay: 20,
       reconnectionDelayMax: 100, ...options });
-    this.socket.on("event", (event) => this.events.push(event));
+    this.socket.on("event", (event) => {
+      checkPush(event);
+      this.events.push(event);
+    });
     this.socket.on("disconnect", (reason) => this.reasons.push(reason));
     open.add(this);
   }
@@ -61,8 +65,12 @@ export class Connection {
     await new Promise((done, failed) => this.socket.once("connect", done).once("connect_error", failed));
     return this;
   }
-  /** The acknowledgement, whatever it says. */
-  ask(event, ...args) { return this.socket.timeout(10000).emitWithAck(event, ...args); }
+  /** The acknowledgement, whatever it says; it and every push must be as docs/asyncapi.yaml has them. */
+  async ask(event, ...args) {
+    const answer = await this.socket.timeout(10000).emitWithAck(event, ...args);
+    checkAnswer(event, args[0] ?? null, answer);
+    return answer;
+  }
   /** The data of a successful acknowledgement. */
   async get(event, ...args) {
     const answer = await this.ask(event, ...args);
