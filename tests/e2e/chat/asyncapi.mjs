@@ -1,5 +1,5 @@
 // docs/asyncapi.yaml as a judge of everything that goes over the wire.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv/dist/2020.js";
 import { parse } from "yaml";
@@ -17,7 +17,8 @@ function check(pointer, value, what) {
   if (!compiled.has(pointer)) compiled.set(pointer, ajv.getSchema(`asyncapi#/components/messages/${pointer}`));
   const validate = compiled.get(pointer);
   if (validate(value)) return;
-  throw new Error(`${what} is not what docs/asyncapi.yaml says: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value, null, 1).slice(0, 2000)}`);
+  const shown = JSON.stringify(value, null, 1).slice(0, 2000);
+  throw new Error(`${what} is not what docs/asyncapi.yaml says: ${ajv.errorsText(validate.errors)}\n${shown}`);
 }
 
 /** Throws unless `answer` may be said to `event`, and `payload` is one that may be answered so. */
@@ -31,3 +32,10 @@ export function checkAnswer(event, payload, answer) {
 
 /** Throws unless `push` is one of the documented pushes. */
 export const checkPush = (push) => check("push/payload", push, `the push ${push.event}`);
+
+/** The events that the server's own code takes, sorted. */
+export function serverEvents() {
+  const folder = join(root, "src/gateway");
+  const texts = readdirSync(folder).filter((name) => /^on_.*\.cpp$/.test(name)).map((name) => readFileSync(join(folder, name), "utf8"));
+  return texts.flatMap((text) => [...text.matchAll(/constinit const Verb \w+\{"([\w:]+)"/g)].map(([, name]) => name)).toSorted();
+}
