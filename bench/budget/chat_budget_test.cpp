@@ -52,6 +52,18 @@ public:
     Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline by) override {
         return ++audits, under_.at(std::move(places), by);
     }
+    Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline by) override {
+        return under_.note_blankings(std::move(notes), by);
+    }
+    Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit, Deadline by) override {
+        return ++audits, under_.blankings(before, limit, by);
+    }
+    Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline by) override {
+        return under_.blank(std::move(entries), by);
+    }
+    Task<Result<void>> forget_blanking(EntryId id, Deadline by) override {
+        return under_.forget_blanking(id, by);
+    }
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
         return ++reads, under_.first_seq(channel, by);
     }

@@ -86,6 +86,8 @@ struct Config {
     Bytes limits_message;
     Bytes limits_data;
     Bytes limits_type;
+    std::uint64_t limits_mentions = 0;
+    std::uint64_t limits_emoji_per_message = 0;
     std::uint64_t limits_channel_name;
     std::uint64_t limits_group_members;
     std::uint64_t limits_blocked;

@@ -354,7 +354,8 @@ const std::array kKeys = {
     Key{.name = "limits.send_per_connection",
         .slot = &Config::limits_send_per_connection,
         .fallback = "100/5s",
-        .text = "`message:new` from one connection. 0: no limit. Beyond this rate and those below: "
+        .text = "`message:new`, `message:edit`, `message:delete` and `message:react` from one connection. 0: "
+                "no limit. Beyond this rate and those below: "
                 "`rate_limited` with `retryAfter`."},
     Key{.name = "limits.send_per_user",
         .slot = &Config::limits_send_per_user,
@@ -414,6 +415,17 @@ const std::array kKeys = {
         .text = "The most bytes of a message's `type`.",
         .min = 1,
         .max = kKiB},
+    Key{.name = "limits.mentions",
+        .slot = &Config::limits_mentions,
+        .fallback = "50",
+        .text = "The most people that one message mentions.",
+        .max = 10'000},
+    Key{.name = "limits.emoji_per_message",
+        .slot = &Config::limits_emoji_per_message,
+        .fallback = "20",
+        .text = "The most different emoji that people react to one message with.",
+        .min = 1,
+        .max = 1'000},
     Key{.name = "limits.channel_name",
         .slot = &Config::limits_channel_name,
         .fallback = "50",

@@ -20,6 +20,8 @@ chat::Limits chat_limits(const Config& config) {
     out.message_bytes_max = config.limits_message.n;
     out.data_bytes_max = config.limits_data.n;
     out.type_bytes_max = config.limits_type.n;
+    out.mentions_max = config.limits_mentions;
+    out.emoji_per_message_max = config.limits_emoji_per_message;
     out.channel_name_chars_max = config.limits_channel_name;
     out.group_members_max = config.limits_group_members;
     out.blocked_max = config.limits_blocked;

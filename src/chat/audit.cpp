@@ -157,8 +157,9 @@ Task<void> Delivery::audit_channels(bool urgent) {
             if (!state || entry->seq <= state->cursor) continue;
             found_by_audit_.Increment();
             log_.on_foreign(entry->channel, entry->seq);
+            // Read again by the pump, which hides what was deleted.
             state->check = true;
-            on_entry(entry);
+            note_head(entry->channel, entry->seq);
         }
         const auto pause = kAuditChunk * std::chrono::milliseconds(1000) / env_.limits.audit_rate;
         auto pausing = env_.clock.sleep_until(env_.clock.now() + (urgent ? pause / 20 : pause));

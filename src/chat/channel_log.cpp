@@ -5,6 +5,7 @@
 
 #include "base/oneshot.hpp"
 #include "chat/blocks.hpp"
+#include "chat/deletions.hpp"
 #include "chat/rules.hpp"
 
 namespace warren::chat {
@@ -16,6 +17,11 @@ constexpr std::size_t kLogsKept = 100'000;
 constexpr std::chrono::milliseconds kBackOffFirst{5};
 constexpr std::chrono::seconds kForeignMemory{1};
 
+/// What of a stored entry was blanked cannot be compared any more.
+bool same_content(const EntryBody& stored, const EntryBody& wanted) {
+    return stored == wanted || (is_blanked(stored) && stored == blanked(wanted));
+}
+
 Result<void> check(const Proposal& proposal, const Before& before) {
     WARREN_TRY_VOID(proposal.check(before));
     // One may always take back what one wrote, and to make the channel is for its own check to judge.
@@ -25,6 +31,12 @@ Result<void> check(const Proposal& proposal, const Before& before) {
 }
 
 }  // namespace
+
+const MessageState* readable_target(const Before& before, const Standing& reader) {
+    const bool since_join = before.members.history == HistoryAccess::since_join;
+    const auto* target = before.target;
+    return target && since_join && target->entry()->seq < reader.from ? nullptr : target;
+}
 
 /// One proposal, and everybody who made it.
 struct ChannelLog::Waiting {
@@ -188,7 +200,12 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     auto asking = read_blocks(**members, batch, deadline);
     const auto blocks = co_await std::move(asking);
     if (blocks.has_error()) co_return fail(blocks.error());
-    auto admitted = admit(log, Before{head.seq, **members, *blocks}, batch);
+    Targets targets;
+    for (const auto& waiting : batch)
+        targets.want(waiting->proposal.body, head.seq);
+    auto reading = targets.read(env_.entries, channel, deadline);
+    if (auto done = co_await std::move(reading); done.has_error()) co_return fail(done.error());
+    auto admitted = admit(log, Before{head.seq, **members, *blocks}, batch, targets);
     const auto run = build(channel, head, admitted);
     // What did not fit waits in front.
     log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
@@ -227,7 +244,12 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
         keys.push_back({waiting->proposal.sender, waiting->proposal.nonce});
     auto looking = env_.entries.find_nonces(channel, std::move(keys), deadline);
     WARREN_CO_TRY(found, co_await std::move(looking));
-    for (const auto& entry : found) {
+    // They are answered and may be delivered, so no more of them leaves than of any other raw entry.
+    auto shown = found;
+    auto hiding = hide_deleted_in(env_.entries, shown, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(hiding));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto& entry = shown[i];
         const auto same = [&](const WaitingPtr& waiting) {
             return waiting->proposal.sender == entry->sender && waiting->proposal.nonce == entry->nonce;
         };
@@ -235,9 +257,7 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
         if (at == batch.end()) continue;
         const auto waiting = *at;
         batch.erase(at);
-        const auto* message = std::get_if<MessageBody>(&entry->body);
-        const bool blanked = message && message->blanked;
-        if (!blanked && entry->body != waiting->proposal.body) {
+        if (!same_content(found[i]->body, waiting->proposal.body)) {
             resolve(log, waiting, Error(Errc::nonce_conflict));
             continue;
         }
@@ -267,24 +287,39 @@ Task<Result<std::vector<Block>>> ChannelLog::read_blocks(const Membership& membe
     co_return co_await std::move(reading);
 }
 
-/// Moves what may be appended now from the front of `batch` to the result, and resolves what is refused. The
-/// rest of `batch` has no room in this bucket.
-ChannelLog::Batch ChannelLog::admit(Log& log, Before before, Batch& batch) {
+/// Moves what may be appended now from the front of `batch` to the result, and resolves what is refused or
+/// needless. The rest of `batch` has no room in this bucket.
+ChannelLog::Batch ChannelLog::admit(Log& log, Before before, Batch& batch, Targets& targets) {
     Batch admitted;
     const Seq last = last_seq_of(bucket_of(before.head + 1));
     while (!batch.empty() && before.head < last) {
         const auto waiting = batch.front();
         batch.pop_front();
-        const bool earlier = std::exchange(waiting->checked, true) && !on(Rule::recheck_membership);
-        auto checked = earlier ? Result<void>() : check(waiting->proposal, before);
-        if (checked.has_error()) {
-            resolve(log, waiting, checked.error());
-            continue;
-        }
+        const auto& proposal = waiting->proposal;
+        before.target = targets.of(proposal.body);
+        if (!may_append(log, waiting, before)) continue;
         admitted.push_back(waiting);
         ++before.head;
+        if (on(Rule::see_own_batch)) targets.apply(before.head, proposal.sender, proposal.body);
     }
     return admitted;
+}
+
+/// Whether it is to be appended; if not, it is resolved.
+bool ChannelLog::may_append(Log& log, const WaitingPtr& waiting, const Before& before) {
+    const auto& proposal = waiting->proposal;
+    const bool earlier = std::exchange(waiting->checked, true);
+    const bool old_target = !on(Rule::recheck_targets) && target_of(proposal.body) != 0;
+    if (earlier && !on(Rule::recheck_membership)) return true;
+    if (earlier && old_target && before.members.find(proposal.sender)) return true;
+    const auto checked = check(proposal, before);
+    if (checked.has_error()) {
+        resolve(log, waiting, checked.error());
+        return false;
+    }
+    const bool needless = proposal.is_needless && proposal.is_needless(before);
+    if (needless) resolve(log, waiting, Appended{});
+    return !needless;
 }
 
 std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batch& admitted) {
@@ -319,9 +354,13 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
 /// and what was stored after all is found there by its nonce. (Rejected: reading the run's places back first.
 /// It finds nothing that the nonces do not, and no seed of the simulation needed it.)
 Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline) {
+    auto noting = note_deletes(env_, run, deadline);
+    auto inserted = co_await std::move(noting);
     const auto started = env_.clock.now();
-    auto inserting = env_.entries.insert(std::move(run), deadline);
-    const auto inserted = co_await std::move(inserting);
+    if (inserted.has_value()) {
+        auto inserting = env_.entries.insert(std::move(run), deadline);
+        inserted = co_await std::move(inserting);
+    }
     if (inserted.has_value()) {
         log.round_trip = env_.clock.now() - started;
         log.failures = 0;

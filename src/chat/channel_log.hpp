@@ -8,6 +8,7 @@
 
 #include "chat/environment.hpp"
 #include "chat/memberships.hpp"
+#include "chat/targets.hpp"
 
 namespace warren::chat {
 
@@ -17,7 +18,13 @@ struct Before {
     const Membership& members;
     /// In a one-to-one chat (also one that is being made), those between the two; read for this attempt.
     const std::vector<Block>& blocks;
+    /// The message that it edits, deletes, reacts to or replies to; null where there is no such message. What
+    /// was done to the message is applied, except for a reply.
+    const MessageState* target = nullptr;
 };
+
+/// `before.target`, unless that is from before what `reader` may read; null then.
+const MessageState* readable_target(const Before& before, const Standing& reader);
 
 /// Something that somebody wants to append.
 struct Proposal {
@@ -27,11 +34,13 @@ struct Proposal {
     /// Evaluated as of the head that is built on, at every attempt, in order of the log. Pure. That a block
     /// stands between the two of a one-to-one chat need not be checked here.
     std::function<Result<void>(const Before&)> check;
+    /// Whether it would change nothing: it is then not appended, and resolves without an entry. May be empty.
+    std::function<bool(const Before&)> is_needless = {};
 };
 
 /// An entry that is stored for good.
 struct Appended {
-    EntryPtr entry;
+    EntryPtr entry;         ///< Null only where Proposal::is_needless said so.
     bool repeated = false;  ///< It was there before: the nonce had been used for the same content.
 };
 
@@ -87,7 +96,8 @@ private:
     Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
     Task<Result<std::vector<Block>>> read_blocks(const Membership& members, const Batch& batch,
                                                  Deadline deadline);
-    Batch admit(Log& log, Before before, Batch& batch);
+    Batch admit(Log& log, Before before, Batch& batch, Targets& targets);
+    bool may_append(Log& log, const WaitingPtr& waiting, const Before& before);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
     Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,

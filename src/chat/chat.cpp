@@ -34,6 +34,10 @@ Result<void> check_draft(const MessageDraft& draft, const Limits& limits) {
         return Error(Errc::too_large,
                      "data must be at most " + std::to_string(limits.data_bytes_max) + " bytes long.");
     }
+    if (body.mentions.size() > limits.mentions_max) {
+        return Error(Errc::too_large,
+                     "mentions must name at most " + std::to_string(limits.mentions_max) + " people.");
+    }
     if (body.text.empty() && body.data.empty()) {
         return Error(Errc::invalid, "message must not be empty, unless there is data.");
     }
@@ -77,12 +81,23 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       directory_(env_, memberships_),
       blocks_(env_),
       pages_(env_.entries, env_.cache, env_.metrics),
+      deletions_(executor, env_, pages_),
       log_(executor, env_, memberships_),
-      delivery_(executor, env_, memberships_, directory_, log_) {
+      delivery_(executor, env_, memberships_, directory_, log_, deletions_) {
     log_.observe(delivery_);
 }
 
 Chat::~Chat() = default;
+
+void Chat::start() {
+    delivery_.start();
+    deletions_.start();
+}
+
+Task<void> Chat::stop() {
+    deletions_.stop();
+    return delivery_.stop();
+}
 
 Task<Result<EntryPtr>> Chat::send_message(UserId sender, ChannelId channel, MessageDraft draft,
                                           Deadline deadline) {
@@ -92,8 +107,11 @@ Task<Result<EntryPtr>> Chat::send_message(UserId sender, ChannelId channel, Mess
     proposal.nonce =
         draft.nonce.empty() ? env_.ids.make<EntryId>(env_.clock.wall()).hex() : std::move(draft.nonce);
     proposal.check = [sender, reply_to = draft.body.reply_to](const Before& before) -> Result<void> {
-        if (!before.members.find(sender)) return no_such_channel();
-        if (reply_to > before.head) return Error(Errc::invalid, "replyTo must be the seq of a message here.");
+        const auto* standing = before.members.find(sender);
+        if (!standing) return no_such_channel();
+        if (reply_to != 0 && !readable_target(before, *standing)) {
+            return Error(Errc::invalid, "\"replyTo\" must be the seq of a message of this channel.");
+        }
         return {};
     };
     proposal.body = std::move(draft.body);

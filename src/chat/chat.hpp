@@ -8,6 +8,7 @@
 
 #include "chat/blocks.hpp"
 #include "chat/channel_log.hpp"
+#include "chat/deletions.hpp"
 #include "chat/delivery.hpp"
 #include "chat/directory.hpp"
 #include "chat/fold.hpp"
@@ -101,8 +102,8 @@ public:
     Chat(asio::any_io_executor executor, Environment env);
     ~Chat();
 
-    void start() { delivery_.start(); }
-    Task<void> stop() { return delivery_.stop(); }
+    void start();
+    Task<void> stop();
     asio::any_io_executor executor() const { return executor_; }
     const Environment& environment() const { return env_; }
     Delivery& delivery() { return delivery_; }
@@ -115,6 +116,24 @@ public:
     /// the other), invalid, too_large, nonce_conflict
     Task<Result<EntryPtr>> send_message(UserId sender, ChannelId channel, MessageDraft draft,
                                         Deadline deadline);
+
+    /// Replaces the text of one of the sender's own messages. Like every change below: as an entry of the
+    /// log, once per nonce, and judged by the message as it is right before that entry.
+    /// @errors not_found (no such channel or message, for this person), forbidden (somebody else's), conflict
+    /// (it was deleted), invalid, too_large, nonce_conflict
+    Task<Result<EntryPtr>> edit_message(UserId sender, ChannelId channel, Seq message, std::string text,
+                                        std::string nonce, Deadline deadline);
+    /// Deletes a message: one's own, or anybody's as an admin. When this resolves its text and that of its
+    /// edits are gone from the store, and from every answer that is asked for afterwards.
+    /// @errors as edit_message; after unavailable and timed_out it may be deleted all the same, and what is
+    /// missing is finished by itself or by a retry
+    Task<Result<EntryPtr>> delete_message(UserId sender, ChannelId channel, Seq message, std::string nonce,
+                                          Deadline deadline);
+    /// Adds or takes back one's reaction. Null: it was so already, and nothing was appended.
+    /// @errors not_found, conflict (the message was deleted), invalid (not one emoji), too_large (so many
+    /// different emoji have no room), nonce_conflict
+    Task<Result<EntryPtr>> react(UserId sender, ChannelId channel, ReactBody reaction, std::string nonce,
+                                 Deadline deadline);
 
     /// Makes a group whose admin is `creator`. A repeat with the same nonce gives the channel made first.
     /// @errors invalid (name, members that do not exist), too_large, nonce_conflict
@@ -156,6 +175,7 @@ private:
         Seq floor = 1;  ///< Nothing before this seq.
     };
 
+    Task<Result<EntryPtr>> change(UserId sender, ChannelId channel, Proposal proposal, Deadline deadline);
     Task<Result<Access>> access_of(UserId user, ChannelId channel, Deadline deadline);
     Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
                                  Deadline deadline);
@@ -179,6 +199,7 @@ private:
     Directory directory_;
     Blocks blocks_;
     Pages pages_;
+    Deletions deletions_;
     ChannelLog log_;
     Delivery delivery_;
     /// Of the answer that was completed last, until the caller queued it.

@@ -32,12 +32,13 @@ std::size_t cost_of(const Push& push) {
 }  // namespace
 
 Delivery::Delivery(asio::any_io_executor executor, Environment& env, Memberships& memberships,
-                   Directory& directory, ChannelLog& log)
+                   Directory& directory, ChannelLog& log, Deletions& deletions)
     : executor_(executor),
       env_(env),
       memberships_(memberships),
       directory_(directory),
       log_(log),
+      deletions_(deletions),
       announcer_(executor, env, memberships),
       peers_(env.limits.beat_lost_after),
       delivered_(env.metrics.counter("warren_deliveries_total", "Entries queued to connections.")),

@@ -7,6 +7,7 @@
 
 #include "chat/announcer.hpp"
 #include "chat/channel_log.hpp"
+#include "chat/deletions.hpp"
 #include "chat/directory.hpp"
 #include "chat/peers.hpp"
 #include "chat/subscriber.hpp"
@@ -42,7 +43,7 @@ struct Answered {
 class Delivery final : public AppendObserver, public BusListener {
 public:
     Delivery(asio::any_io_executor executor, Environment& env, Memberships& memberships, Directory& directory,
-             ChannelLog& log);
+             ChannelLog& log, Deletions& deletions);
     ~Delivery() override;
 
     /// Starts the bus, beats and audits.
@@ -166,6 +167,7 @@ private:
     Memberships& memberships_;
     Directory& directory_;
     ChannelLog& log_;
+    Deletions& deletions_;
     Announcer announcer_;
     Peers peers_;
     std::unordered_map<const Subscriber*, std::unique_ptr<Local>> locals_;

@@ -307,8 +307,11 @@ Task<Result<bool>> Delivery::fill(ChannelId channel) {
     }
     // Nothing where something should be is a stale answer, not the truth.
     if (found->empty() || found->front()->seq != missing) co_return Error(Errc::unavailable);
+    auto hiding = hide_deleted_in(env_.entries, *found, env_.clock.in(env_.limits.store_timeout));
+    WARREN_CO_TRY_VOID(co_await std::move(hiding));
+    // In place of what was announced: what is stored may have been deleted since.
     for (const auto& entry : *found)
-        state.stash.emplace(entry->seq, entry);
+        state.stash.insert_or_assign(entry->seq, entry);
     co_return true;
 }
 
@@ -354,6 +357,7 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
 void Delivery::deliver(ChannelState& state, const PushPtr& push) {
     state.cursor = std::max(state.cursor, push->entry->seq);
     if (push->entry->changes_state()) state.state_seq = push->entry->seq;
+    if (std::holds_alternative<DeleteBody>(push->entry->body)) deletions_.on_delivered(*push->entry);
     for (auto* local : state.locals)
         push_to(*local, state, push);
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();

@@ -2,81 +2,103 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace warren::chat {
-namespace {
 
-/// Who has which emoji on one message, in order of first use and of reacting.
-class Reactions {
-public:
-    void apply(UserId user, const ReactBody& body) {
-        auto& users = users_of(body.emoji);
-        const auto at = std::find(users.begin(), users.end(), user);
-        if (body.on && at == users.end()) users.push_back(user);
-        if (!body.on && at != users.end()) users.erase(at);
-    }
-    std::vector<Reaction> shown() const {
-        std::vector<Reaction> out;
-        for (const auto& [emoji, users] : emojis_) {
-            if (users.empty()) continue;
-            const auto shown = std::min(users.size(), kReactorsShown);
-            out.push_back(
-                {emoji, users.size(), {users.begin(), users.begin() + static_cast<std::ptrdiff_t>(shown)}});
-        }
-        return out;
-    }
+MessageState::MessageState(EntryPtr message)
+    : entry_(std::move(message)), text_(std::get<MessageBody>(entry_->body).text) {}
 
-private:
-    std::vector<UserId>& users_of(const std::string& emoji) {
-        for (auto& [known, users] : emojis_) {
-            if (known == emoji) return users;
-        }
-        return emojis_.emplace_back(emoji, std::vector<UserId>{}).second;
-    }
-    std::vector<std::pair<std::string, std::vector<UserId>>> emojis_;
-};
-
-struct Folding {
-    FoldedMessage message;
-    Reactions reactions;
-};
-
-void apply(Folding& folding, const EntryPtr& entry) {
-    auto& message = folding.message;
-    if (message.deleted_by != 0) return;
-    if (const auto* edit = std::get_if<EditBody>(&entry->body)) {
-        message.text = edit->text;
-        message.edited_by = entry->seq;
-    } else if (const auto* react = std::get_if<ReactBody>(&entry->body)) {
-        folding.reactions.apply(entry->sender, *react);
-    } else if (std::holds_alternative<DeleteBody>(entry->body)) {
-        message.text.clear();
-        message.deleted_by = entry->seq;
+void MessageState::apply(const Entry& entry) {
+    if (deleted_by_ != 0) return;
+    if (const auto* edit = std::get_if<EditBody>(&entry.body)) {
+        text_ = edit->text;
+        edited_by_ = entry.seq;
+    } else if (const auto* react = std::get_if<ReactBody>(&entry.body)) {
+        apply_reaction(entry.sender, *react);
+    } else if (std::holds_alternative<DeleteBody>(entry.body)) {
+        text_.clear();
+        emojis_.clear();
+        deleted_by_ = entry.seq;
     }
 }
 
-}  // namespace
+std::vector<UserId>& MessageState::users_of(const std::string& emoji) {
+    for (auto& [known, users] : emojis_) {
+        if (known == emoji) return users;
+    }
+    return emojis_.emplace_back(emoji, std::vector<UserId>{}).second;
+}
+
+void MessageState::apply_reaction(UserId user, const ReactBody& body) {
+    auto& users = users_of(body.emoji);
+    const auto at = std::find(users.begin(), users.end(), user);
+    if (body.on && at == users.end()) users.push_back(user);
+    if (!body.on && at != users.end()) users.erase(at);
+}
+
+bool MessageState::has_reaction(UserId user, std::string_view emoji) const {
+    for (const auto& [known, users] : emojis_) {
+        if (known == emoji) return std::find(users.begin(), users.end(), user) != users.end();
+    }
+    return false;
+}
+
+bool MessageState::has_emoji(std::string_view emoji) const {
+    const auto is_it = [emoji](const auto& item) { return item.first == emoji && !item.second.empty(); };
+    return std::any_of(emojis_.begin(), emojis_.end(), is_it);
+}
+
+std::size_t MessageState::emoji_count() const {
+    const auto in_use = [](const auto& item) { return !item.second.empty(); };
+    return static_cast<std::size_t>(std::count_if(emojis_.begin(), emojis_.end(), in_use));
+}
+
+FoldedMessage MessageState::folded() const {
+    FoldedMessage out{entry_, text_, edited_by_, deleted_by_, {}};
+    for (const auto& [emoji, users] : emojis_) {
+        if (users.empty()) continue;
+        const auto shown = std::min(users.size(), kReactorsShown);
+        out.reactions.push_back(
+            {emoji, users.size(), {users.begin(), users.begin() + static_cast<std::ptrdiff_t>(shown)}});
+    }
+    return out;
+}
 
 std::vector<FoldedMessage> fold(std::span<const EntryPtr> entries, std::span<const EntryPtr> targeting) {
-    std::vector<Folding> foldings;
+    std::vector<MessageState> states;
     std::unordered_map<Seq, std::size_t> by_seq;
     for (const auto& entry : entries) {
-        const auto* body = std::get_if<MessageBody>(&entry->body);
-        if (!body) continue;
-        by_seq[entry->seq] = foldings.size();
-        foldings.push_back({{entry, body->text, 0, 0, {}}, {}});
+        if (!entry->is_message()) continue;
+        by_seq[entry->seq] = states.size();
+        states.emplace_back(entry);
     }
     for (const auto& entry : targeting) {
         const auto target = by_seq.find(entry->target());
-        if (target != by_seq.end()) apply(foldings[target->second], entry);
+        if (target != by_seq.end()) states[target->second].apply(*entry);
     }
     std::vector<FoldedMessage> out;
-    out.reserve(foldings.size());
-    for (auto& folding : foldings) {
-        if (folding.message.deleted_by == 0) folding.message.reactions = folding.reactions.shown();
-        out.push_back(std::move(folding.message));
-    }
+    out.reserve(states.size());
+    for (const auto& state : states)
+        out.push_back(state.folded());
     return out;
+}
+
+void hide_deleted(std::vector<EntryPtr>& entries, std::span<const EntryPtr> targeting) {
+    std::unordered_set<Seq> deleted;
+    for (const auto& entry : targeting) {
+        if (const auto* body = std::get_if<DeleteBody>(&entry->body)) deleted.insert(body->target);
+    }
+    if (deleted.empty()) return;
+    for (auto& entry : entries) {
+        const bool is_edit = std::holds_alternative<EditBody>(entry->body);
+        const bool gone = (is_edit && deleted.contains(entry->target())) ||
+                          (entry->is_message() && deleted.contains(entry->seq));
+        if (!gone || is_blanked(entry->body)) continue;
+        Entry left = *entry;
+        left.body = blanked(entry->body);
+        entry = std::make_shared<const Entry>(std::move(left));
+    }
 }
 
 }  // namespace warren::chat

@@ -9,6 +9,8 @@ struct Limits {
     std::size_t message_bytes_max = 16 * 1024;
     std::size_t data_bytes_max = 4 * 1024;
     std::size_t type_bytes_max = 64;
+    std::size_t mentions_max = 50;
+    std::size_t emoji_per_message_max = 20;
     std::size_t channel_name_chars_max = 50;
     std::size_t group_members_max = 10'000;
     std::size_t blocked_max = 1'000;  ///< People whom one person has blocked.
@@ -27,6 +29,8 @@ struct Limits {
     std::chrono::seconds beat_lost_after{5};  ///< Short enough to heal within 10 s of a node's death.
     std::size_t large_group_bind = 25;        ///< From here on the channel key is bound ...
     std::size_t large_group_publish = 32;     ///< ... and above here it is published to.
+    std::chrono::seconds sweep_every{15};     ///< Deletions that were left unfinished are looked for ...
+    std::chrono::seconds sweep_notes_after{60};      ///< ... once their notes are older than this.
     std::chrono::milliseconds store_timeout{5'000};  ///< One store call of ours that no client waits for.
 };
 

@@ -1,5 +1,6 @@
 #include "chat/pages.hpp"
 
+#include "chat/deletions.hpp"
 #include "model/entry_codec.hpp"
 
 namespace warren::chat {
@@ -28,6 +29,16 @@ std::vector<EntryPtr> decode(std::string_view text) {
         text = text.substr(end + 1);
     }
     return page;
+}
+
+/// Edits are told to readers of a page beside it, so their text need not be in the cache.
+void strip_edits(std::vector<EntryPtr>& page) {
+    for (auto& entry : page) {
+        if (!std::holds_alternative<EditBody>(entry->body)) continue;
+        Entry bare = *entry;
+        bare.body = blanked(entry->body);
+        entry = std::make_shared<const Entry>(std::move(bare));
+    }
 }
 
 bool is_whole(const std::vector<EntryPtr>& page, ChannelId channel, Bucket bucket) {
@@ -73,12 +84,27 @@ Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket
     misses_.Increment();
     auto reading = store_.range(channel, first_seq_of(bucket), last_seq_of(bucket), kBucketSize, deadline);
     WARREN_CO_TRY(page, co_await std::move(reading));
-    if (is_whole(page, channel, bucket)) {
-        auto putting =
-            cache_->put(key_of(channel, bucket), std::make_shared<const std::string>(encode(page)));
-        co_await std::move(putting);
+    if (!is_whole(page, channel, bucket)) co_return page;
+    strip_edits(page);
+    const auto drops = drops_;
+    auto hiding = hide_deleted_in(store_, page, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(hiding));
+    // A delete that came meanwhile may be missing in what was hidden.
+    if (drops != drops_) co_return page;
+    auto putting = cache_->put(key_of(channel, bucket), std::make_shared<const std::string>(encode(page)));
+    co_await std::move(putting);
+    if (drops != drops_) {
+        auto dropping = cache_->drop(key_of(channel, bucket));
+        co_await std::move(dropping);
     }
     co_return page;
+}
+
+Task<void> Pages::drop(ChannelId channel, Bucket bucket) {
+    ++drops_;
+    if (!cache_) co_return;
+    auto dropping = cache_->drop(key_of(channel, bucket));
+    co_await std::move(dropping);
 }
 
 }  // namespace warren::chat

@@ -7,24 +7,29 @@
 
 namespace warren::chat {
 
-/// The entries of whole buckets, through the cache. A bucket that is full never changes but for blanking, and
-/// what is blanked is hidden by the delete that every reader of a page reads beside it: so a page from the
-/// cache is never wrong, however old. On the chat executor only.
+/// The messages of whole buckets, through the cache; of other kinds of entries only that they are there. A
+/// bucket that is full never changes but for blanking, and what is blanked is hidden by the delete that every
+/// reader of a page reads beside it: so a page from the cache is never wrong, however old. Pages with text
+/// that is deleted are not put there, and dropped when that is heard of. On the chat executor only.
 class Pages {
 public:
     /// Without a cache every page is read from the store.
     Pages(EntryStore& store, Cache* cache, Metrics& metrics);
 
-    /// The entries of `channel` with from <= seq <= to, ascending, all of one bucket; `head` is a seq known
-    /// to exist.
+    /// The entries of `channel` with from <= seq <= to, ascending, all of one bucket, for folding: edits may
+    /// come without their text. `head` is a seq known to exist.
     Task<Result<std::vector<EntryPtr>>> entries(ChannelId channel, Seq from, Seq to, Seq head,
                                                 Deadline deadline);
+
+    /// Nothing of that page is in the cache on return, nor put there by a read that has begun before.
+    Task<void> drop(ChannelId channel, Bucket bucket);
 
 private:
     Task<Result<std::vector<EntryPtr>>> full_bucket(ChannelId channel, Bucket bucket, Deadline deadline);
 
     EntryStore& store_;
     Cache* cache_;
+    std::uint64_t drops_ = 0;
     prometheus::Counter& hits_;
     prometheus::Counter& misses_;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 
 #include "ports/system_clock.hpp"
@@ -39,14 +40,26 @@ public:
     }
     Task<Result<void>> insert(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
     Task<Result<std::vector<EntryPtr>>> targeting(ChannelId, Bucket, Seq, Deadline) override {
-        co_return Error(Errc::internal);
+        auto found = deletes;
+        if (while_asked) while_asked();
+        co_return found;
     }
     Task<Result<std::vector<EntryPtr>>> at(std::vector<Place>, Deadline) override {
         co_return Error(Errc::internal);
     }
+    Task<Result<void>> note_blankings(std::vector<Blanking>, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<std::vector<Blanking>>> blankings(WallTime, std::size_t, Deadline) override {
+        co_return Error(Errc::internal);
+    }
+    Task<Result<void>> blank(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
+    Task<Result<void>> forget_blanking(EntryId, Deadline) override { co_return Error(Errc::internal); }
     Task<Result<Seq>> first_seq(ChannelId, Deadline) override { co_return Seq{1}; }
 
     int reads = 0;
+    std::vector<EntryPtr> deletes;
+    std::function<void()> while_asked;
 
 private:
     Seq head_;
@@ -97,6 +110,37 @@ TEST_F(PagesTest, APageThatStillGrowsIsNotKept) {
     EXPECT_EQ(read(199, 200, 200).size(), 2U);
     EXPECT_EQ(read(199, 200, 200).size(), 2U);
     EXPECT_EQ(entries_.reads, 2);
+    EXPECT_TRUE(cache_.map.empty());
+}
+
+EntryPtr delete_of(Seq target) {
+    Entry entry;
+    entry.seq = 150;
+    entry.body = DeleteBody{target};
+    return std::make_shared<const Entry>(std::move(entry));
+}
+
+TEST_F(PagesTest, NoDeletedTextIsPutIntoTheCache) {
+    entries_.deletes = {delete_of(77)};
+    auto reading = pages_.entries(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
+    EXPECT_EQ(testing::run_task(std::move(reading))->size(), 128U);
+    ASSERT_EQ(cache_.map.size(), 1U);
+    const auto& kept = *cache_.map.begin()->second;
+    EXPECT_NE(kept.find("line\\n76\""), std::string::npos);
+    EXPECT_EQ(kept.find("line\\n77\""), std::string::npos);
+}
+
+TEST_F(PagesTest, ADroppedPageIsReadAgain) {
+    read(1, 128, 200);
+    testing::run_task(pages_.drop(ChannelId{}, 0));
+    EXPECT_TRUE(cache_.map.empty() || !cache_.map.begin()->second);
+    read(1, 128, 200);
+    EXPECT_EQ(entries_.reads, 2);
+}
+
+TEST_F(PagesTest, AReadThatADropOvertookPutsNothingIntoTheCache) {
+    entries_.while_asked = [&] { testing::run_task(pages_.drop(ChannelId{}, 0)); };
+    EXPECT_EQ(read(1, 128, 200).size(), 128U);
     EXPECT_TRUE(cache_.map.empty());
 }
 

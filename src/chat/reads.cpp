@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "chat/chat.hpp"
+#include "chat/rules.hpp"
 
 namespace warren::chat {
 namespace {
@@ -344,6 +345,12 @@ Task<Result<SyncedChannel>> Chat::read_since(const Stay& stay, Seq known, const 
             ++next;
             out.entries.push_back(std::move(entry));
         }
+    }
+    // What goes up to the head has every delete that was acknowledged before this was asked.
+    if (on(Rule::hide_deleted)) hide_deleted(out.entries, out.entries);
+    if (out.limited) {
+        auto hiding = hide_deleted_in(env_.entries, out.entries, deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(hiding));
     }
     co_return out;
 }

@@ -22,8 +22,14 @@ enum class Rule {
     hold_during_sync,       ///< Pushes are held while a sync is answered, and those it covers dropped.
     announce_again,         ///< Heads whose publish failed are announced later.
     follow_up,              ///< What an append of unknown outcome left behind is looked for.
+    recheck_targets,        ///< So are the messages that edits, deletes and reactions are about.
+    see_own_batch,          ///< ... with what goes before in the same run.
+    note_before_delete,     ///< A delete is noted durably before it is appended.
+    blank_before_ack,       ///< Deleted text is gone from the store before the delete is acknowledged.
+    sweep_notes,            ///< Whoever finds a note of a delete finishes it.
+    hide_deleted,           ///< Raw entries are checked against deletes before they leave a node.
 };
-inline constexpr int kRuleCount = 17;
+inline constexpr int kRuleCount = 23;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

@@ -117,6 +117,11 @@ Result<std::vector<UserId>> Payload::users(std::string_view name, std::size_t co
     return users;
 }
 
+Result<std::vector<UserId>> Payload::optional_users(std::string_view name, std::size_t count_max) const {
+    if (!find(name)) return std::vector<UserId>();
+    return users(name, count_max);
+}
+
 Result<std::optional<std::uint64_t>> Payload::optional_number(std::string_view name, std::uint64_t min,
                                                               std::uint64_t max) const {
     const auto* value = find(name);
@@ -126,6 +131,19 @@ Result<std::optional<std::uint64_t>> Payload::optional_number(std::string_view n
     std::string rule = "must be a whole number, at least " + std::to_string(min);
     if (max < kWholeMax) rule += " and at most " + std::to_string(max);
     return wrong(name, rule + '.');
+}
+
+Result<Seq> Payload::seq(std::string_view name) const {
+    WARREN_TRY(number, optional_number(name, 1, kWholeMax));
+    if (!number) return missing(name);
+    return *number;
+}
+
+Result<bool> Payload::flag(std::string_view name) const {
+    const auto* value = find(name);
+    if (!value) return missing(name);
+    if (!value->is_bool()) return wrong(name, "must be true or false.");
+    return value->get_bool();
 }
 
 Result<std::string> Payload::raw_object(std::string_view name, std::size_t bytes_max) const {

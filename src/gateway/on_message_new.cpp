@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gateway/encode.hpp"
 #include "gateway/verbs.hpp"
 
@@ -16,6 +18,15 @@ Task<Result<std::string>> handle(Call& call, Command command) {
     co_return entry_json(*entry);
 }
 
+/// Everybody once, in the order given.
+std::vector<UserId> without_repeats(const std::vector<UserId>& users) {
+    std::vector<UserId> out;
+    for (const auto& user : users) {
+        if (std::find(out.begin(), out.end(), user) == out.end()) out.push_back(user);
+    }
+    return out;
+}
+
 Result<Doing> check(const Arguments& args, const chat::Limits& limits) {
     WARREN_TRY(payload, args.payload());
     Command command;
@@ -24,6 +35,8 @@ Result<Doing> check(const Arguments& args, const chat::Limits& limits) {
     WARREN_TRY(text, payload.text("message", message_rule));
     WARREN_TRY(type, payload.optional_text("type", TextRule{.bytes_max = limits.type_bytes_max}));
     WARREN_TRY(data, payload.raw_object("data", limits.data_bytes_max));
+    WARREN_TRY(reply_to, payload.optional_number("replyTo", 1, UINT64_MAX));
+    WARREN_TRY(mentions, payload.optional_users("mentions", limits.mentions_max));
     WARREN_TRY(nonce, read_nonce(payload));
     if (text.empty() && data.empty()) {
         return Error{Errc::invalid, "\"message\" must not be empty, unless there is \"data\"."};
@@ -32,6 +45,8 @@ Result<Doing> check(const Arguments& args, const chat::Limits& limits) {
     command.draft.body.text = std::move(text);
     command.draft.body.type = type.value_or(std::string());
     command.draft.body.data = std::move(data);
+    command.draft.body.reply_to = reply_to.value_or(0);
+    command.draft.body.mentions = without_repeats(mentions);
     command.draft.nonce = std::move(nonce);
     return doing(handle, std::move(command));
 }

@@ -6,9 +6,9 @@
 namespace warren::gateway {
 namespace {
 
-constexpr std::array kVerbs{&kServerInfo, &kChannelsGet, &kMessageNew,   &kGroupNew,
-                            &kGroupChat,  &kMessagesGet, &kChannelsList, &kMembersGet,
-                            &kSync,       &kUserBlock,   &kUserUnblock,  &kUserBlocked};
+constexpr std::array kVerbs{&kServerInfo,   &kChannelsGet, &kMessageNew, &kMessageEdit, &kMessageDelete,
+                            &kMessageReact, &kGroupNew,    &kGroupChat,  &kMessagesGet, &kChannelsList,
+                            &kMembersGet,   &kSync,        &kUserBlock,  &kUserUnblock, &kUserBlocked};
 
 }  // namespace
 

@@ -40,6 +40,12 @@ public:
     Task<Result<std::vector<EntryPtr>>> at(std::vector<Place>, Deadline) override {
         return gives(std::vector<EntryPtr>());
     }
+    Task<Result<void>> note_blankings(std::vector<Blanking>, Deadline) override { return done(); }
+    Task<Result<std::vector<Blanking>>> blankings(WallTime, std::size_t, Deadline) override {
+        return gives(std::vector<Blanking>());
+    }
+    Task<Result<void>> blank(std::vector<EntryPtr>, Deadline) override { return done(); }
+    Task<Result<void>> forget_blanking(EntryId, Deadline) override { return done(); }
     Task<Result<Seq>> first_seq(ChannelId, Deadline) override { return gives(Seq{1}); }
 };
 

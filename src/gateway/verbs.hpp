@@ -7,6 +7,9 @@ namespace warren::gateway {
 extern const Verb kServerInfo;
 extern const Verb kChannelsGet;
 extern const Verb kMessageNew;
+extern const Verb kMessageEdit;
+extern const Verb kMessageDelete;
+extern const Verb kMessageReact;
 extern const Verb kGroupNew;
 extern const Verb kGroupChat;
 extern const Verb kMessagesGet;

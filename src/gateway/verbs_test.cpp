@@ -29,6 +29,13 @@ std::string with_channel(std::string_view rest) {
     return "{\"channelId\":" + std::string(kId) + (rest.empty() ? "" : ",") + std::string(rest) + '}';
 }
 
+std::string many_ids(std::size_t count) {
+    std::string out(kId);
+    while (--count > 0)
+        out += ',' + std::string(kId);
+    return out;
+}
+
 struct Case {
     std::string_view event;
     std::string args;
@@ -85,6 +92,49 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"message:new", with_channel("\"message\":\"x\",\"nonce\":7"), "invalid", "nonce"},
         Case{"message:new", with_channel("\"message\":\"x\",\"nonce\":\"" + std::string(65, 'n') + '"'),
              "too_large", "nonce"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    ReplyAndMention, Check,
+    testing::Values(
+        Case{"message:new",
+             with_channel("\"message\":\"x\",\"replyTo\":2,\"mentions\":[" + std::string(kId) + "]"), "ok",
+             ""},
+        Case{"message:new", with_channel("\"message\":\"x\",\"replyTo\":null,\"mentions\":[]"), "ok", ""},
+        Case{"message:new", with_channel("\"message\":\"x\",\"replyTo\":0"), "invalid", "replyTo"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"replyTo\":\"2\""), "invalid", "replyTo"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"mentions\":" + std::string(kId)), "invalid",
+             "mentions"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"mentions\":[1]"), "invalid", "mentions[0]"},
+        Case{"message:new", with_channel("\"message\":\"x\",\"mentions\":[" + many_ids(10'000) + "]"),
+             "too_large", "mentions"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Changes, Check,
+    testing::Values(
+        Case{"message:edit", with_channel("\"seq\":2,\"message\":\"hi\",\"nonce\":\"n\""), "ok", ""},
+        Case{"message:edit", with_channel("\"message\":\"hi\""), "invalid", "seq"},
+        Case{"message:edit", with_channel("\"seq\":0,\"message\":\"hi\""), "invalid", "seq"},
+        Case{"message:edit", with_channel("\"seq\":1.5,\"message\":\"hi\""), "invalid", "seq"},
+        Case{"message:edit", with_channel("\"seq\":9007199254740993,\"message\":\"hi\""), "invalid", "seq"},
+        Case{"message:edit", with_channel("\"seq\":2"), "invalid", "message"},
+        Case{"message:edit", with_channel("\"seq\":2,\"message\":\"\""), "invalid", "message"},
+        Case{"message:edit", with_channel("\"seq\":2,\"message\":\"" + std::string(16385, 'x') + '"'),
+             "too_large", "message"},
+        Case{"message:edit", "{\"seq\":2,\"message\":\"x\"}", "invalid", "channelId"},
+        Case{"message:delete", with_channel("\"seq\":2"), "ok", ""},
+        Case{"message:delete", with_channel("\"seq\":-2"), "invalid", "seq"},
+        Case{"message:delete", with_channel("\"seq\":null"), "invalid", "seq"},
+        Case{"message:delete", with_channel("\"seq\":2,\"nonce\":1"), "invalid", "nonce"},
+        Case{"message:delete", "null", "invalid", "object"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":true,\"emoji\":" + kEmoji), "ok", ""},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":false,\"emoji\":" + kEmoji), "ok", ""},
+        Case{"message:react", with_channel("\"seq\":2,\"emoji\":" + kEmoji), "invalid", "on"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":1,\"emoji\":" + kEmoji), "invalid", "on"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":true"), "invalid", "emoji"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":true,\"emoji\":\"\""), "invalid", "emoji"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":true,\"emoji\":\"<b>\""), "invalid", "emoji"},
+        Case{"message:react", with_channel("\"seq\":2,\"on\":true,\"emoji\":\"" + std::string(65, 'x') + '"'),
+             "too_large", "emoji"}));
 
 const std::string kMembers = "\"members\":[" + std::string(kId) + ',' + std::string(kId) + ']';
 

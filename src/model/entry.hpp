@@ -87,12 +87,19 @@ struct Entry {
     bool is_message() const { return kind() == EntryKind::message; }
     /// Whether it moves state_seq.
     bool changes_state() const { return kind() == EntryKind::member || kind() == EntryKind::channel; }
-    /// The entry that this edits, deletes or reacts to; 0 for other kinds.
+    /// @see target_of
     Seq target() const;
     friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 using EntryPtr = std::shared_ptr<const Entry>;
+
+/// The entry that an edit, delete or reaction is about; 0 for other kinds.
+Seq target_of(const EntryBody& body);
+/// What is left of a body once its message is deleted: of a message and an edit nothing that anybody wrote.
+EntryBody blanked(const EntryBody& body);
+/// Whether that is all there is of it.
+bool is_blanked(const EntryBody& body);
 
 /// The wire name of a kind: message, edit, delete, react, member, channel.
 std::string_view name_of(EntryKind kind);

@@ -24,6 +24,16 @@ struct Place {
     friend auto operator<=>(const Place&, const Place&) = default;
 };
 
+/// A note that a delete is about to be appended: kept until the text of what it deletes is gone, so that a
+/// node that dies in between leaves something behind for others to finish. @see docs/storage.md#deletion
+struct Blanking {
+    EntryId id;  ///< The delete's own.
+    ChannelId channel;
+    Seq target = 0;
+    WallTime at{};
+    friend bool operator==(const Blanking&, const Blanking&) = default;
+};
+
 /// The entries of every channel, durable and ordered. Thread-safe. Knows nothing of who may write:
 /// chat/channel_log decides that and numbers the entries. "Committed" below means: durable here for SQLite,
 /// and acknowledged by a majority (read concern majority, one causally consistent session) for MongoDB. Every
@@ -56,13 +66,29 @@ public:
                                                       Deadline deadline) = 0;
 
     /// The committed entries that target an entry of `bucket` (edit, delete, react) with seq > after,
-    /// ascending.
+    /// ascending. Reflects at least every entry that any call on this object returned or acknowledged before.
     virtual Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
                                                           Deadline deadline) = 0;
 
     /// The committed entries at `places`, in any order; places without one are left out. At most a few
     /// hundred places a call, of any channels: what an audit and a list of channels ask.
     virtual Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline deadline) = 0;
+
+    /// Keeps the notes; one whose id is there already stays as it is. Durable on return.
+    virtual Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline deadline) = 0;
+
+    /// The notes made before `before`, the oldest first, at most `limit`.
+    virtual Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit,
+                                                          Deadline deadline) = 0;
+
+    /// Replaces the stored bodies of `entries` (messages and edits of one channel) by theirs, which are
+    /// blanked; committed on return. What was there before is then in none of the store's own files or
+    /// indexes, but for logs of replication and backups. Entries that are not there are passed over; may be
+    /// repeated.
+    virtual Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline deadline) = 0;
+
+    /// Removes the note, if it is there.
+    virtual Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) = 0;
 
     /// The oldest seq kept (1 until retention moves it).
     virtual Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) = 0;

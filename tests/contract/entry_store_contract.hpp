@@ -329,6 +329,78 @@ TEST_P(EntryStoreContract, ReadsAFewHundredPlaces) {
     EXPECT_EQ(found, counting(1, 200));
 }
 
+TEST_P(EntryStoreContract, BlankingReplacesBodiesAndNothingElse) {
+    const auto channel = fresh<ChannelId>();
+    auto log = messages(channel, 1, kBucketSize + 3);
+    log[4] = share(with(channel, 5, EditBody{3, "an edit", false}));
+    log[kBucketSize + 1] = share(with(channel, kBucketSize + 2, EditBody{3, "a late edit", false}));
+    fill(log);
+    const auto left_of = [](const EntryPtr& entry) {
+        Entry left = *entry;
+        left.body = blanked(entry->body);
+        return share(left);
+    };
+    const std::vector<EntryPtr> blanks{left_of(log[2]), left_of(log[4]), left_of(log[kBucketSize + 1])};
+    ASSERT_TRUE(run_task(port().blank(blanks, soon())));
+    log[2] = blanks[0];
+    log[4] = blanks[1];
+    log[kBucketSize + 1] = blanks[2];
+    const auto expect_blanked = [&] {
+        const auto stored = range(channel, 1, 1'000);
+        ASSERT_EQ(stored.size(), log.size());
+        for (std::size_t i = 0; i < log.size(); ++i)
+            EXPECT_EQ(*stored[i], *log[i]) << "seq " << i + 1;
+    };
+    expect_blanked();
+    const auto targeting = run_task(port().targeting(channel, 0, 0, soon())).value();
+    EXPECT_EQ(seqs(targeting), (std::vector<Seq>{5, kBucketSize + 2}));
+    EXPECT_TRUE(is_blanked(targeting[0]->body));
+    // Found by its nonce as before.
+    const std::vector<NonceKey> keys{{log[2]->sender, log[2]->nonce}};
+    EXPECT_EQ(*run_task(port().find_nonces(channel, keys, soon())).value().at(0), *blanks[0]);
+
+    ASSERT_TRUE(run_task(port().blank(blanks, soon()))) << "again";
+    expect_blanked();
+}
+
+TEST_P(EntryStoreContract, BlankingWhatIsNotThereDoesNothing) {
+    const auto channel = fresh<ChannelId>();
+    ASSERT_TRUE(insert(message(channel, 1)));
+    auto absent = message(channel, 2);
+    absent.body = blanked(absent.body);
+    ASSERT_TRUE(run_task(port().blank({share(absent)}, soon())));
+    EXPECT_EQ(head(channel)->seq, 1u);
+    ASSERT_TRUE(run_task(port().blank({}, soon())));
+}
+
+TEST_P(EntryStoreContract, NotesOfDeletesAreKeptUntilForgotten) {
+    const auto channel = fresh<ChannelId>();
+    const auto note_at = [&](std::int64_t at, Seq target) {
+        return Blanking{fresh<EntryId>(), channel, target, time(at)};
+    };
+    // Long ago, so that other tests' notes on the same database do not come in between.
+    const std::vector<Blanking> notes{note_at(2'000, 7), note_at(1'000, 300), note_at(3'000, 7)};
+    ASSERT_TRUE(run_task(port().note_blankings(notes, soon())));
+    const auto mine = [&](std::int64_t before) {
+        auto found = run_task(port().blankings(time(before), 1'000, soon())).value();
+        std::erase_if(found, [&](const Blanking& note) { return note.channel != channel; });
+        return found;
+    };
+    EXPECT_EQ(mine(3'001), (std::vector<Blanking>{notes[1], notes[0], notes[2]}));
+    EXPECT_EQ(mine(3'000), (std::vector<Blanking>{notes[1], notes[0]}));
+    EXPECT_EQ(run_task(port().blankings(time(3'001), 1, soon())).value().size(), 1u);
+
+    auto again = notes[0];
+    again.at = time(2'500);
+    ASSERT_TRUE(run_task(port().note_blankings({again}, soon())));
+    EXPECT_EQ(mine(3'001), (std::vector<Blanking>{notes[1], notes[0], notes[2]})) << "the first one stays";
+    for (const auto& note : notes) {
+        ASSERT_TRUE(run_task(port().forget_blanking(note.id, soon())));
+        ASSERT_TRUE(run_task(port().forget_blanking(note.id, soon()))) << "again";
+    }
+    EXPECT_TRUE(mine(3'001).empty());
+}
+
 TEST_P(EntryStoreContract, FirstSeqIsOneWhileNothingWasRetired) {
     const auto channel = fresh<ChannelId>();
     fill(messages(channel, 1, 3));

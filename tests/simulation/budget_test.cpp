@@ -39,6 +39,19 @@ public:
     Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline by) override {
         return ++calls, store_.at(std::move(places), by);
     }
+    Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline by) override {
+        return ++calls, store_.note_blankings(std::move(notes), by);
+    }
+    /// Not counted: asked now and then, whatever anybody does.
+    Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit, Deadline by) override {
+        return store_.blankings(before, limit, by);
+    }
+    Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline by) override {
+        return ++calls, store_.blank(std::move(entries), by);
+    }
+    Task<Result<void>> forget_blanking(EntryId id, Deadline by) override {
+        return ++calls, store_.forget_blanking(id, by);
+    }
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
         return ++calls, store_.first_seq(channel, by);
     }

@@ -28,6 +28,56 @@ private:
 
 using Breaches = std::vector<std::string>;
 
+/// What was done to the messages of a log, told from it in order.
+class Changes {
+public:
+    /// Takes the next entry; what is wrong with it, or nothing.
+    std::string take(const Entry& entry) {
+        if (entry.is_message()) messages_[entry.seq].sender = entry.sender;
+        note_roles(entry);
+        if (entry.target() == 0) return {};
+        const auto found = messages_.find(entry.target());
+        if (found == messages_.end()) return "a change of what is no message";
+        auto& message = found->second;
+        if (message.deleted) return "a change after the delete";
+        if (const auto* react = std::get_if<ReactBody>(&entry.body)) {
+            auto& reactions = message.reactions;
+            const bool changes = react->on ? reactions.emplace(entry.sender, react->emoji).second
+                                           : reactions.erase({entry.sender, react->emoji}) == 1;
+            return changes ? "" : "a reaction that changes nothing";
+        }
+        message.deleted = std::holds_alternative<DeleteBody>(entry.body);
+        const bool is_own = message.sender == entry.sender;
+        const bool may = is_own || (message.deleted && admins_.contains(entry.sender));
+        return may ? "" : "a change of somebody else's message";
+    }
+    /// Whether the message that the text of `entry` belongs to is deleted.
+    bool is_deleted(const Entry& entry) const {
+        const bool is_edit = std::holds_alternative<EditBody>(entry.body);
+        const auto found = messages_.find(is_edit ? entry.target() : entry.seq);
+        return found != messages_.end() && found->second.deleted;
+    }
+
+private:
+    struct Message {
+        UserId sender;
+        bool deleted = false;
+        std::set<std::pair<UserId, std::string>> reactions;
+    };
+    void note_roles(const Entry& entry) {
+        const auto* made = std::get_if<ChannelBody>(&entry.body);
+        const auto* changed = std::get_if<MemberBody>(&entry.body);
+        if (!made && !changed) return;
+        for (const auto& member : made ? made->members : changed->changes) {
+            if (made && member.role == Role::admin) admins_.insert(member.user);
+            if (changed && changed->op != MemberOp::added) admins_.erase(member.user);
+        }
+    }
+
+    std::map<Seq, Message> messages_;
+    std::set<UserId> admins_;
+};
+
 std::string place(ChannelId channel, Seq seq) {
     return channel.hex().substr(16) + "@" + std::to_string(seq);
 }
@@ -53,6 +103,10 @@ public:
         }
         for (const auto& made : history_.made)
             check_made(made);
+        for (const auto& text : history_.unblanked_at_ack) {
+            breaches_.push_back("G5: a delete was acknowledged before the text was gone of " +
+                                place(text.channel, text.seq));
+        }
         for (const auto& surprise : history_.surprises)
             breaches_.push_back("surprise: " + surprise);
     }
@@ -60,6 +114,7 @@ public:
 private:
     void check_log(ChannelId channel, const std::vector<EntryPtr>& log) {
         std::set<std::pair<UserId, std::string>> nonces;
+        Changes changes;
         Seq expected = 1;
         Seq count = 0;
         for (const auto& entry : log) {
@@ -75,6 +130,13 @@ private:
             if (!created && !members_.at(channel).contains(entry->sender, entry->seq - 1)) {
                 breaches_.push_back("G5: not written by a member: " + place(channel, entry->seq));
             }
+            if (const auto wrong = changes.take(*entry); !wrong.empty())
+                breaches_.push_back("G2: " + wrong + ": " + place(channel, entry->seq));
+        }
+        for (const auto& entry : log) {
+            const bool has_text = entry->is_message() || std::holds_alternative<EditBody>(entry->body);
+            if (has_text && changes.is_deleted(*entry) != is_blanked(entry->body))
+                breaches_.push_back("G5: deleted but not blanked: " + place(channel, entry->seq));
         }
     }
     void check_ack(const Acknowledged& ack) {
@@ -122,6 +184,9 @@ public:
             }
             if (i == connection_.events.size()) break;
             std::visit([this](const auto& event) { saw(event); }, connection_.events[i]);
+        }
+        for (const auto& shown : connection_.deleted_shown) {
+            if (history_.always_fresh) breach("G5: deleted text was shown of ", shown.channel, shown.seq);
         }
         if (!connection_.live) return;
         std::map<ChannelId, Seq> heads;
@@ -253,8 +318,10 @@ private:
     }
     bool is_real(const Entry& entry) const {
         const auto log = history_.logs.find(entry.channel);
-        return log != history_.logs.end() && entry.seq <= log->second.size() &&
-               *log->second[entry.seq - 1] == entry;
+        if (log == history_.logs.end() || entry.seq > log->second.size()) return false;
+        const auto original = history_.originals.find({entry.channel, entry.seq});
+        return *log->second[entry.seq - 1] == entry ||
+               (original != history_.originals.end() && *original->second == entry);
     }
     /// Let in by an entry that nobody was told of and whose node died before it was projected: there once its
     /// author asks again, or anybody reads the channel.

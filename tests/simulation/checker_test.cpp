@@ -103,6 +103,73 @@ TEST(Checker, AcceptsWhatIsRight) {
     EXPECT_THAT(check(history), IsEmpty());
 }
 
+TEST(Checker, AcceptsWhatPeopleDoToMessages) {
+    Log log;
+    log.message(kBob);
+    log.append(kBob, EditBody{2, {}, true});
+    log.append(kAnn, ReactBody{2, "+", true});
+    log.append(kAnn, ReactBody{2, "+", false});
+    log.append(kAnn, DeleteBody{2});
+    const auto shown = log.at(2);
+    log.entries[1] = changed(shown, [](Entry& e) { e.body = blanked(e.body); });
+    auto history = history_of(log, {bobs({Pushed{shown}})});
+    history.originals[{kTea, 2}] = shown;
+    history.connections[0].live = false;
+    EXPECT_THAT(check(history), IsEmpty());
+}
+
+TEST(Checker, FindsAChangeThatMustNotBe) {
+    const auto refused = [](UserId sender, EntryBody body) {
+        Log log;
+        log.message(kBob);
+        log.append(kAnn, ReactBody{2, "+", true});
+        log.message(kAnn);
+        log.append(kAnn, DeleteBody{4});
+        log.append(sender, std::move(body));
+        return check(history_of(log));
+    };
+    const auto says = [](const char* what) { return Contains(StartsWith(std::string("G2: ") + what)); };
+    EXPECT_THAT(refused(kAnn, EditBody{2, "x", false}), says("a change of somebody else's"));
+    EXPECT_THAT(refused(kAnn, EditBody{4, "x", false}), says("a change after the delete"));
+    EXPECT_THAT(refused(kBob, ReactBody{4, "+", true}), says("a change after the delete"));
+    EXPECT_THAT(refused(kAnn, DeleteBody{4}), says("a change after the delete"));
+    EXPECT_THAT(refused(kBob, DeleteBody{3}), says("a change of what is no message"));
+    EXPECT_THAT(refused(kBob, DeleteBody{1}), says("a change of what is no message"));
+    EXPECT_THAT(refused(kAnn, ReactBody{2, "+", true}), says("a reaction that changes nothing"));
+    EXPECT_THAT(refused(kBob, ReactBody{2, "+", false}), says("a reaction that changes nothing"));
+}
+
+TEST(Checker, FindsDeletedTextThatStayed) {
+    Log log;
+    log.message(kBob);
+    log.append(kBob, EditBody{2, "x", false});
+    log.append(kBob, DeleteBody{2});
+    EXPECT_BREACH(history_of(log), "G5: deleted but not blanked: ");
+    log.entries[1] = changed(log.at(2), [](Entry& e) { e.body = blanked(e.body); });
+    EXPECT_BREACH(history_of(log), "G5: deleted but not blanked: ");
+    log.entries[2] = changed(log.at(3), [](Entry& e) { e.body = blanked(e.body); });
+    auto history = history_of(log);
+    EXPECT_THAT(check(history), IsEmpty());
+    history.unblanked_at_ack.push_back({kTea, 2});
+    EXPECT_BREACH(history, "G5: a delete was acknowledged before");
+}
+
+TEST(Checker, FindsTextThatWasBlankedThoughNobodyDeletedIt) {
+    Log log;
+    log.message(kBob);
+    log.entries[1] = changed(log.at(2), [](Entry& e) { e.body = blanked(e.body); });
+    EXPECT_BREACH(history_of(log), "G5: deleted but not blanked: ");
+}
+
+TEST(Checker, FindsDeletedTextThatWasShown) {
+    Log log;
+    auto history = history_of(log, {bobs({})});
+    history.connections[0].deleted_shown.push_back({kTea, 2});
+    EXPECT_THAT(check(history), IsEmpty());
+    history.always_fresh = true;
+    EXPECT_BREACH(history, "G5: deleted text was shown of ");
+}
+
 TEST(Checker, FindsALostAcknowledgement) {
     Log log;
     auto history = history_of(log);

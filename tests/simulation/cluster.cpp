@@ -59,6 +59,8 @@ chat::Limits limits_of(Random& random) {
     limits.stashed_per_channel_max = one_of<std::size_t>(random, {1'000, 2});
     limits.answer_bytes_max = one_of<std::size_t>(random, {1'000'000, 12'000});
     limits.cached_members_max = one_of<std::size_t>(random, {2'000'000, 5});
+    limits.sweep_every = seconds(2);
+    limits.sweep_notes_after = one_of<seconds>(random, {seconds(5), seconds(20)});
     limits.unbind_after = one_of<seconds>(random, {seconds(30), seconds(1)});
     return limits;
 }

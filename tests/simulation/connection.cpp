@@ -54,6 +54,7 @@ void Connection::push(const chat::PushPtr& push) {
     const auto what = "gets " + short_name(entry.channel) + "@" + std::to_string(entry.seq) + " " +
                       std::string(name_of(entry.kind()));
     if (!note(Pushed{push->entry}, what)) return;
+    heard_of(entry);
     const auto at = known_.try_emplace(entry.channel, entry.seq).first;
     if (entry.seq == at->second + 1) at->second = entry.seq;
     if (puts_out(entry, record.user)) known_.erase(at);
@@ -71,10 +72,35 @@ void Connection::reconnect() {
     close();
 }
 
-void Connection::answered(const Known& asked, const chat::SyncAnswer& answer) {
+/// An answer that was asked for at `when` shows `text` of a message, or none.
+void Connection::shown(ChannelId channel, Seq message, const std::string& text, SteadyTime when) {
+    const auto deleted = cluster_.history.deleted.find({channel, message});
+    if (text.empty() || deleted == cluster_.history.deleted.end() || deleted->second >= when) return;
+    record.deleted_shown.push_back({channel, message});
+}
+
+/// From now on somebody knows that the message is deleted.
+void Connection::heard_of(const Entry& entry) {
+    if (!std::holds_alternative<DeleteBody>(entry.body)) return;
+    cluster_.history.deleted.try_emplace(Place{entry.channel, entry.target()}, cluster_.world().now());
+}
+
+void Connection::shown(const std::vector<chat::FoldedMessage>& messages, SteadyTime when) {
+    for (const auto& message : messages)
+        shown(message.entry->channel, message.entry->seq, message.text, when);
+}
+
+void Connection::answered(const Known& asked, const chat::SyncAnswer& answer, SteadyTime when) {
     Synced synced;
     std::string what = "has synced";
     for (const auto& [channel, part] : answer.channels) {
+        for (const auto& entry : part.entries) {
+            if (const auto* body = std::get_if<MessageBody>(&entry->body))
+                shown(channel, entry->seq, body->text, when);
+            if (const auto* body = std::get_if<EditBody>(&entry->body))
+                shown(channel, body->target, body->text, when);
+            heard_of(*entry);
+        }
         synced.channels[channel] = {asked.at(channel), part.entries, part.head->seq, part.first_seq,
                                     part.limited};
         what += " " + short_name(channel) + " " + std::to_string(asked.at(channel)) + "-" +
@@ -101,10 +127,11 @@ void Connection::answered(const Known& asked, const chat::SyncAnswer& answer) {
         known_.erase(channel);
 }
 
-void Connection::answered(const std::vector<chat::ChannelPage>& pages) {
+void Connection::answered(const std::vector<chat::ChannelPage>& pages, SteadyTime when) {
     Paged paged;
     std::string what = "has read";
     for (const auto& page : pages) {
+        shown(page.messages, when);
         paged.channels[page.head->channel] = {page.head->seq, entries_of(page.messages)};
         what += " " + short_name(page.head->channel) + "@" + std::to_string(page.head->seq);
     }
@@ -115,7 +142,8 @@ void Connection::answered(const std::vector<chat::ChannelPage>& pages) {
         known_[channel] = page.head;
 }
 
-void Connection::answered(ChannelId channel, const chat::HistoryPage& page) {
+void Connection::answered(ChannelId channel, const chat::HistoryPage& page, SteadyTime when) {
+    shown(page.messages, when);
     note(ReadBack{channel, page.head, page.from, page.to, entries_of(page.messages)}, "has read back");
 }
 
@@ -128,21 +156,23 @@ Task<Result<void>> connect(chat::Chat& chat, std::shared_ptr<Connection> connect
 
 Task<Result<void>> sync(chat::Chat& chat, std::shared_ptr<Connection> connection, Known known,
                         Deadline deadline) {
+    const auto when = chat.environment().clock.now();
     std::unordered_map<ChannelId, Seq> asked(known.begin(), known.end());
     auto bytes_of = [](const Entry&) { return kBytesEach; };
     auto syncing = chat.sync(*connection, std::move(asked), std::move(bytes_of), deadline);
     auto answer = co_await std::move(syncing);
-    if (answer.has_value()) connection->answered(known, *answer);
+    if (answer.has_value()) connection->answered(known, *answer, when);
     chat.answered(*connection);
     if (answer.has_error()) co_return answer.error();
     co_return Result<void>();
 }
 
 Task<Result<void>> read_all(chat::Chat& chat, std::shared_ptr<Connection> connection, Deadline deadline) {
+    const auto when = chat.environment().clock.now();
     auto bytes_of = [](const chat::FoldedMessage&) { return kBytesEach; };
     auto reading = chat.all_channels(*connection, std::move(bytes_of), deadline);
     auto pages = co_await std::move(reading);
-    if (pages.has_value()) connection->answered(*pages);
+    if (pages.has_value()) connection->answered(*pages, when);
     chat.answered(*connection);
     if (pages.has_error()) co_return pages.error();
     co_return Result<void>();
@@ -150,9 +180,10 @@ Task<Result<void>> read_all(chat::Chat& chat, std::shared_ptr<Connection> connec
 
 Task<Result<void>> read_history(chat::Chat& chat, std::shared_ptr<Connection> connection, ChannelId channel,
                                 chat::HistoryQuery query, Deadline deadline) {
+    const auto when = chat.environment().clock.now();
     auto reading = chat.history(connection->user(), channel, query, deadline);
     WARREN_CO_TRY(page, co_await std::move(reading));
-    connection->answered(channel, page);
+    connection->answered(channel, page, when);
     co_return Result<void>();
 }
 

@@ -22,9 +22,9 @@ public:
     void signed_out() override { close(); }
     /// From now on the node delivers.
     void opened();
-    void answered(const Known& asked, const chat::SyncAnswer& answer);
-    void answered(const std::vector<chat::ChannelPage>& pages);
-    void answered(ChannelId channel, const chat::HistoryPage& page);
+    void answered(const Known& asked, const chat::SyncAnswer& answer, SteadyTime when);
+    void answered(const std::vector<chat::ChannelPage>& pages, SteadyTime when);
+    void answered(ChannelId channel, const chat::HistoryPage& page, SteadyTime when);
 
     // The device's end.
     SimNode& node() { return node_; }
@@ -38,6 +38,9 @@ public:
     ConnectionRecord record;
 
 private:
+    void shown(ChannelId channel, Seq message, const std::string& text, SteadyTime when);
+    void heard_of(const Entry& entry);
+    void shown(const std::vector<chat::FoldedMessage>& messages, SteadyTime when);
     bool note(Happened happened, const std::string& what);
 
     Cluster& cluster_;

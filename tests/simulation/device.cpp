@@ -165,6 +165,7 @@ void Device::write_some(const ConnectionPtr& connection) {
     if (what <= 4 && channel && channel->bytes[10] == 0xc0) {
         return spawn(executor, "members", change_members(*channel, other, random_.chance(0.7)));
     }
+    if (what <= 14 && channel) return change_some(*channel);
     const auto count = random_.chance(0.2) ? 1 + random_.below(5) : 1;
     for (std::uint64_t i = 0; channel && i < count; ++i)
         spawn(executor, "send", send(*channel, fresh_nonce(), connection));
@@ -204,6 +205,79 @@ Task<void> Device::send(ChannelId channel, std::string text, ConnectionPtr conne
         if (gives_up()) co_return;
         auto sleeping = world_.sleep(random_.between(milliseconds(1), milliseconds(1500)));
         co_await std::move(sleeping);
+    }
+}
+
+/// Edits, deletes or reacts to one of the newest messages, often several at once.
+void Device::change_some(ChannelId channel) {
+    const auto executor = world_.executor();
+    const bool is_admin = user_ == cluster_.person(0) && random_.chance(0.5);
+    const auto mine = any_message(channel, is_admin ? std::nullopt : std::optional(user_));
+    const auto any = any_message(channel, std::nullopt);
+    auto* node = &cluster_.any_node();
+    const std::string emoji(random_.chance(0.5) ? "👍" : "❤️");
+    const auto kind = random_.below(4);
+    if (any && kind < 2)
+        spawn(executor, "react", change(channel, ReactBody{*any, emoji, random_.chance(0.7)}, node));
+    if (mine && kind >= 2)
+        spawn(executor, "edit", change(channel, EditBody{*mine, fresh_nonce(), false}, node));
+    if (mine && kind == 3) spawn(executor, "delete", change(channel, DeleteBody{*mine}, node));
+    if (mine && kind == 3 && random_.chance(0.5))
+        spawn(executor, "edit", change(channel, EditBody{*mine, fresh_nonce(), false}, node));
+}
+
+/// One of the three newest messages that were acknowledged, of anybody or somebody.
+std::optional<Seq> Device::any_message(ChannelId channel, std::optional<UserId> of) {
+    const auto& all = cluster_.history.acknowledged;
+    std::vector<Seq> found;
+    for (auto ack = all.rbegin(); ack != all.rend() && found.size() < 3; ++ack) {
+        const auto heads = cluster_.replica_set().entry(ack->channel, ack->seq, UINT64_MAX);
+        const bool fits = ack->channel == channel && (!of || ack->sender == *of);
+        if (fits && heads && heads->is_message()) found.push_back(ack->seq);
+    }
+    if (found.empty()) return std::nullopt;
+    return found[random_.below(found.size())];
+}
+
+/// Tries until it is acknowledged, refused or given up.
+Task<void> Device::change(ChannelId channel, EntryBody what, SimNode* first) {
+    const auto nonce = fresh_nonce();
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        auto& node = attempt == 0 ? *first : cluster_.any_node();
+        std::function<Task<Result<EntryPtr>>(chat::Chat&)> begin = [=, user = user_,
+                                                                    by = soon()](chat::Chat& chat) {
+            if (const auto* edit = std::get_if<EditBody>(&what))
+                return chat.edit_message(user, channel, edit->target, edit->text, nonce, by);
+            if (const auto* react = std::get_if<ReactBody>(&what))
+                return chat.react(user, channel, *react, nonce, by);
+            return chat.delete_message(user, channel, target_of(what), nonce, by);
+        };
+        auto changing = cluster_.call<EntryPtr>(node, std::move(begin), kPatience);
+        const auto changed = co_await std::move(changing);
+        if (changed && changed->has_value()) {
+            const auto entry = **changed;
+            if (!entry) co_return;
+            world_.trace(name_ + ": changed @" + std::to_string(target_of(what)) + " by @" +
+                         std::to_string(entry->seq));
+            cluster_.history.acknowledged.push_back({channel, user_, nonce, entry->seq, entry->id});
+            if (std::holds_alternative<DeleteBody>(what)) note_deleted(*entry);
+            co_return;
+        }
+        if ((changed && !may_succeed_later(changed->error())) || gives_up()) co_return;
+        auto sleeping = world_.sleep(random_.between(milliseconds(1), milliseconds(1500)));
+        co_await std::move(sleeping);
+    }
+}
+
+/// The delete was acknowledged: from now on nobody is shown what it deleted, and it is gone already.
+void Device::note_deleted(const Entry& entry) {
+    const auto& set = cluster_.replica_set();
+    const auto target = entry.target();
+    cluster_.history.deleted.try_emplace(Place{entry.channel, target}, world_.now());
+    for (const auto& other : set.range(entry.channel, target, UINT64_MAX, SIZE_MAX, set.committed())) {
+        const bool is_edit = std::holds_alternative<EditBody>(other->body) && other->target() == target;
+        if ((other->seq == target || is_edit) && !is_blanked(other->body))
+            cluster_.history.unblanked_at_ack.push_back({entry.channel, other->seq});
     }
 }
 

@@ -25,6 +25,10 @@ private:
 
     void write_some(const ConnectionPtr& connection);
     Task<void> send(ChannelId channel, std::string text, ConnectionPtr connection);
+    void change_some(ChannelId channel);
+    std::optional<Seq> any_message(ChannelId channel, std::optional<UserId> of);
+    Task<void> change(ChannelId channel, EntryBody what, SimNode* first);
+    void note_deleted(const Entry& entry);
     Task<void> change_members(ChannelId channel, UserId other, bool in);
     Task<void> make_group(std::vector<UserId> members);
     Task<void> open_pair(UserId other);

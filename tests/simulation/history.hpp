@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "model/entry.hpp"
+#include "ports/entry_store.hpp"
 
 namespace warren::simulation {
 
@@ -58,6 +60,8 @@ struct ConnectionRecord {
     std::size_t first_calm = 0;  ///< The first of History::calms that begins after its opening.
     bool live = true;            ///< Still open at the end.
     std::vector<Happened> events;
+    /// Messages whose text an answer showed that was asked for after anybody had been told of their delete.
+    std::vector<Place> deleted_shown;
     /// Of them, those until the end of each calm; nothing where it was not open then.
     std::vector<std::optional<std::size_t>> events_by_calm;
 };
@@ -94,6 +98,12 @@ struct History {
     std::vector<Calm> calms;
     /// Stays that are in the log but in no projection: (channel, the entry that let them in).
     std::set<std::pair<ChannelId, Seq>> unprojected;
+    /// What stood in the places of `logs` that are blanked by now.
+    std::map<Place, EntryPtr> originals;
+    std::map<Place, SteadyTime> deleted;  ///< When anybody was first told of a delete.
+    std::vector<Place>
+        unblanked_at_ack;         ///< Text that was still in the store when its delete was acknowledged.
+    bool always_fresh = false;    ///< The store never answered with an older state.
     bool all_noticeable = false;  ///< No fault was of a kind that nobody can notice.
     std::vector<Acknowledged> acknowledged;
     std::vector<Made> made;

@@ -22,7 +22,7 @@ EntryPtr ReplicaSet::head(ChannelId channel, Index at) const {
     const auto log = entries_.find(channel);
     if (log == entries_.end()) return nullptr;
     for (auto stored = log->second.rbegin(); stored != log->second.rend(); ++stored) {
-        if (stored->second.index <= at) return stored->second.entry;
+        if (stored->second.index <= at) return stored->second.as_of(at);
     }
     return nullptr;
 }
@@ -39,7 +39,7 @@ std::vector<EntryPtr> ReplicaSet::range(ChannelId channel, Seq from, Seq to, std
     if (log == entries_.end()) return out;
     for (auto stored = log->second.lower_bound(from); stored != log->second.end(); ++stored) {
         if (stored->first > to || out.size() == limit) break;
-        if (stored->second.index <= at) out.push_back(stored->second.entry);
+        if (stored->second.index <= at) out.push_back(stored->second.as_of(at));
     }
     return out;
 }
@@ -97,13 +97,57 @@ Result<Index> ReplicaSet::insert(const std::vector<EntryPtr>& run, std::size_t c
         auto& log = entries_[run[i]->channel];
         if (log.contains(run[i]->seq)) return Error(Errc::taken);
         index = note_write();
-        log[run[i]->seq] = {index, run[i]};
+        log[run[i]->seq] = {index, run[i], 0, nullptr};
         if (world_.traces()) {
             world_.trace("store: " + run[i]->channel.hex().substr(16) + "@" + std::to_string(run[i]->seq) +
                          " " + std::string(name_of(run[i]->kind())) + " \"" + run[i]->nonce + "\"");
         }
     }
     return index;
+}
+
+std::vector<Blanking> ReplicaSet::blankings(Index at) const {
+    std::vector<Blanking> out;
+    for (const auto& [id, stored] : notes_) {
+        const bool forgotten = stored.forgotten_at != 0 && stored.forgotten_at <= at;
+        if (stored.index <= at && !forgotten) out.push_back(stored.note);
+    }
+    return out;
+}
+
+EntryPtr ReplicaSet::original(ChannelId channel, Seq seq) const {
+    return entries_.at(channel).at(seq).entry;
+}
+
+Index ReplicaSet::note_blankings(const std::vector<Blanking>& notes) {
+    Index index = last_;
+    for (const auto& note : notes) {
+        const auto found = notes_.find(note.id);
+        if (found != notes_.end() && found->second.forgotten_at == 0) continue;
+        notes_[note.id] = {index = note_write(), note, 0};
+    }
+    return index;
+}
+
+Index ReplicaSet::blank(const std::vector<EntryPtr>& entries) {
+    for (const auto& entry : entries) {
+        auto& log = entries_[entry->channel];
+        const auto stored = log.find(entry->seq);
+        if (stored == log.end() || stored->second.blanked_at != 0) continue;
+        stored->second.blanked_at = note_write();
+        stored->second.blank = entry;
+        if (world_.traces()) {
+            world_.trace("store: blank " + entry->channel.hex().substr(16) + "@" +
+                         std::to_string(entry->seq));
+        }
+    }
+    return last_;
+}
+
+Index ReplicaSet::forget_blanking(EntryId id) {
+    const auto found = notes_.find(id);
+    if (found == notes_.end() || found->second.forgotten_at != 0) return last_;
+    return found->second.forgotten_at = note_write();
 }
 
 Index ReplicaSet::put_channel(const Channel& channel) {
@@ -182,6 +226,13 @@ void ReplicaSet::fail_over() {
 void ReplicaSet::roll_back(Index keep) {
     for (auto& [channel, log] : entries_)
         std::erase_if(log, [keep](const auto& item) { return item.second.index > keep; });
+    for (auto& [channel, log] : entries_) {
+        for (auto& [seq, stored] : log)
+            stored.blanked_at = stored.blanked_at > keep ? 0 : stored.blanked_at;
+    }
+    std::erase_if(notes_, [keep](const auto& item) { return item.second.index > keep; });
+    for (auto& [id, stored] : notes_)
+        stored.forgotten_at = stored.forgotten_at > keep ? 0 : stored.forgotten_at;
     const auto shorten = [keep](auto& versions) {
         while (!versions.empty() && versions.back().first > keep)
             versions.pop_back();

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "model/channel.hpp"
 #include "model/entry.hpp"
+#include "ports/entry_store.hpp"
 #include "tests/simulation/faults.hpp"
 
 namespace warren::simulation {
@@ -31,12 +32,18 @@ public:
     std::optional<Channel> channel(ChannelId id, Index at) const;
     std::vector<MemberRow> members_of(ChannelId channel, Index at) const;
     std::vector<MemberRow> stays_of(UserId user, Index at) const;
+    std::vector<Blanking> blankings(Index at) const;
+    /// What was there before it was blanked, if it was.
+    EntryPtr original(ChannelId channel, Seq seq) const;
     /// Every channel with an entry, committed or not.
     std::vector<ChannelId> channels() const;
 
     // Writes at the primary: the index by which they are done.
     /// Inserts the first `count` of `run`. @errors taken, with what came before the taken one inserted
     Result<Index> insert(const std::vector<EntryPtr>& run, std::size_t count);
+    Index note_blankings(const std::vector<Blanking>& notes);
+    Index blank(const std::vector<EntryPtr>& entries);
+    Index forget_blanking(EntryId id);
     Index put_channel(const Channel& channel);
     Index merge(const std::vector<MemberRow>& rows);
     std::pair<Index, ChannelId> claim(const std::string& origin, ChannelId mine);
@@ -52,6 +59,15 @@ private:
     struct StoredEntry {
         Index index;
         EntryPtr entry;
+        Index blanked_at = 0;  ///< 0: never.
+        EntryPtr blank;
+
+        EntryPtr as_of(Index at) const { return blanked_at != 0 && blanked_at <= at ? blank : entry; }
+    };
+    struct StoredNote {
+        Index index;
+        Blanking note;
+        Index forgotten_at = 0;  ///< 0: never.
     };
     template <class T>
     using Versions = std::vector<std::pair<Index, T>>;
@@ -75,6 +91,7 @@ private:
     std::map<ChannelId, std::map<RowKey, Versions<MemberRow>>> rows_;
     std::map<UserId, std::set<ChannelId>> channels_of_;
     std::map<std::string, std::pair<Index, ChannelId>> origins_;
+    std::map<EntryId, StoredNote> notes_;
 };
 
 }  // namespace warren::simulation

@@ -21,6 +21,10 @@ void keep_logs(Cluster& cluster, History& history) {
             const bool behind = entry->seq > (document ? document->state_seq : 0);
             if (entry->changes_state() && behind) history.unprojected.emplace(channel, entry->seq);
         }
+        for (const auto& entry : log) {
+            if (is_blanked(entry->body))
+                history.originals[{channel, entry->seq}] = set.original(channel, entry->seq);
+        }
         history.logs[channel] = std::move(log);
     }
 }
@@ -59,6 +63,7 @@ History run(std::uint64_t seed, bool trace) {
         run_round(world, cluster, plan);
     world.run_until(world.now() + kSettled);
     cluster.history.all_noticeable = plan.faults.noticeable();
+    cluster.history.always_fresh = plan.faults.stale == 0;
     keep_logs(cluster, cluster.history);
     for (const auto& connection : cluster.connections()) {
         connection->record.live = connection->is_open();

@@ -90,7 +90,10 @@ const std::vector<RuleCase> kRules{
     WARREN_RULE(audit_periodically, kAny), WARREN_RULE(audit_on_up, kCalm),
     WARREN_RULE(audit_on_beats, kCalm),    WARREN_RULE(wait_for_bindings, kCalm),
     WARREN_RULE(hold_during_sync, kAny),   WARREN_RULE(announce_again, kCalm),
-    WARREN_RULE(follow_up, kCalm)};
+    WARREN_RULE(follow_up, kCalm),         WARREN_RULE(recheck_targets, kAny),
+    WARREN_RULE(see_own_batch, kAny),      WARREN_RULE(note_before_delete, kAny),
+    WARREN_RULE(blank_before_ack, kAny),   WARREN_RULE(sweep_notes, kAny),
+    WARREN_RULE(hide_deleted, kAny)};
 #undef WARREN_RULE
 
 INSTANTIATE_TEST_SUITE_P(Chat, SimulationWithoutRule, ::testing::ValuesIn(kRules),

@@ -149,6 +149,37 @@ Task<Result<std::vector<EntryPtr>>> SimEntryStore::at(std::vector<Place> places,
     return client_.read<std::vector<EntryPtr>>(deadline, look);
 }
 
+Task<Result<void>> SimEntryStore::note_blankings(std::vector<Blanking> notes, Deadline deadline) {
+    const auto change = [notes = std::move(notes)](ReplicaSet& set) -> Result<Index> {
+        return set.note_blankings(notes);
+    };
+    return client_.write(deadline, change, true);
+}
+
+Task<Result<std::vector<Blanking>>> SimEntryStore::blankings(WallTime before, std::size_t limit,
+                                                             Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index at) {
+        auto found = set.blankings(at);
+        std::erase_if(found, [before](const Blanking& note) { return note.at >= before; });
+        std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+        if (found.size() > limit) found.resize(limit);
+        return found;
+    };
+    return client_.read<std::vector<Blanking>>(deadline, look);
+}
+
+Task<Result<void>> SimEntryStore::blank(std::vector<EntryPtr> entries, Deadline deadline) {
+    const auto change = [entries = std::move(entries)](ReplicaSet& set) -> Result<Index> {
+        return set.blank(entries);
+    };
+    return client_.write(deadline, change, true);
+}
+
+Task<Result<void>> SimEntryStore::forget_blanking(EntryId id, Deadline deadline) {
+    const auto change = [id](ReplicaSet& set) -> Result<Index> { return set.forget_blanking(id); };
+    return client_.write(deadline, change, true);
+}
+
 Task<Result<Seq>> SimEntryStore::first_seq(ChannelId, Deadline deadline) {
     return client_.read<Seq>(deadline, [](const ReplicaSet&, Index) { return Seq{1}; });
 }

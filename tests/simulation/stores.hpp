@@ -59,6 +59,11 @@ public:
     Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
                                                   Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline deadline) override;
+    Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline deadline) override;
+    Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit,
+                                                  Deadline deadline) override;
+    Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline deadline) override;
+    Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) override;
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
 
 private:

@@ -236,6 +236,54 @@ Result<Entries> find_at(Call& call, std::vector<Place> places) {
     return out;
 }
 
+Result<void> write_notes(Call& call, const std::vector<Blanking>& notes) {
+    std::vector<Document> documents;
+    for (const auto& note : notes) {
+        Document document;
+        document.add("_id", note.id).add("channelId", note.channel).add("target", note.target);
+        document.add("at", note.at);
+        documents.push_back(std::move(document));
+    }
+    WARREN_TRY_VOID(call.insert_missing(kBlankings, documents));
+    return {};
+}
+
+Result<std::vector<Blanking>> find_notes(Call& call, WallTime before, std::size_t limit) {
+    Document earlier;
+    earlier.add("$lt", before);
+    Document filter;
+    filter.add("at", earlier);
+    FindOptions options;
+    options.sort.add("at", std::int32_t{1}).add("_id", std::int32_t{1});
+    options.limit = limit;
+    std::vector<Blanking> out;
+    const auto each = [&out](const bson_t& found) -> Result<void> {
+        Fields in(found);
+        out.push_back(
+            {in.id<EntryId>("_id"), in.id<ChannelId>("channelId"), in.number("target"), in.time("at")});
+        if (!in.ok()) return Error(Errc::internal, "A note of a deletion could not be decoded.");
+        return {};
+    };
+    WARREN_TRY_VOID(call.find(kBlankings, filter, options, each));
+    return out;
+}
+
+Result<void> replace_bodies(Call& call, const std::vector<EntryPtr>& entries) {
+    std::vector<Update> updates;
+    for (const auto& entry : entries) {
+        WARREN_TRY(whole, document_of(*entry));
+        Update update;
+        update.filter = in_bucket(entry->channel, bucket_of(entry->seq));
+        update.filter.add("seq", entry->seq);
+        Document set;
+        set.add("body", Fields(*whole.get()).document("body"));
+        update.change.add("$set", set);
+        updates.push_back(std::move(update));
+    }
+    WARREN_TRY_VOID(call.update(kEntries, updates));
+    return {};
+}
+
 Result<Seq> find_first_seq(Call& call, ChannelId channel) {
     WARREN_TRY(first, first_of(call, in_bucket(channel, 0), by_seq(1, 1)));
     if (first) return first->seq;

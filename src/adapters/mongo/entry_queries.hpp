@@ -18,6 +18,11 @@ Result<std::vector<EntryPtr>> find_by_nonces(Call& call, ChannelId channel,
 Result<std::vector<EntryPtr>> find_range(Call& call, ChannelId channel, Seq from, Seq to, std::size_t limit);
 Result<std::vector<EntryPtr>> find_targeting(Call& call, ChannelId channel, Bucket bucket, Seq after);
 Result<std::vector<EntryPtr>> find_at(Call& call, std::vector<Place> places);
+/// Notes that are there already stay as they are.
+Result<void> write_notes(Call& call, const std::vector<Blanking>& notes);
+Result<std::vector<Blanking>> find_notes(Call& call, WallTime before, std::size_t limit);
+/// Sets the bodies of the documents of `entries` to theirs.
+Result<void> replace_bodies(Call& call, const std::vector<EntryPtr>& entries);
 Result<Seq> find_first_seq(Call& call, ChannelId channel);
 
 }  // namespace warren::adapters::mongo

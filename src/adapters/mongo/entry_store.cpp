@@ -69,6 +69,31 @@ Task<Result<Entries>> EntryStore::at(std::vector<Place> places, Deadline deadlin
     return database_.run(deadline, std::move(ask));
 }
 
+Task<Result<void>> EntryStore::note_blankings(std::vector<Blanking> notes, Deadline deadline) {
+    auto ask = [notes = std::move(notes)](Call& call) { return write_notes(call, notes); };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<std::vector<Blanking>>> EntryStore::blankings(WallTime before, std::size_t limit,
+                                                          Deadline deadline) {
+    auto ask = [before, limit](Call& call) { return find_notes(call, before, limit); };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<void>> EntryStore::blank(Entries entries, Deadline deadline) {
+    auto ask = [entries = std::move(entries)](Call& call) { return replace_bodies(call, entries); };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<void>> EntryStore::forget_blanking(EntryId id, Deadline deadline) {
+    auto ask = [id](Call& call) -> Result<void> {
+        Document filter;
+        filter.add("_id", id);
+        return call.remove(kBlankings, filter);
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
 Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
     auto ask = [channel](Call& call) { return find_first_seq(call, channel); };
     return database_.run(deadline, std::move(ask));

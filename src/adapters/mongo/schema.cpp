@@ -61,7 +61,11 @@ Result<void> to_version_2(Call& call) {
     return create(call, kBlocks, {{{"blockerId"}}});
 }
 
-constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2};
+Result<void> to_version_3(Call& call) {
+    return create(call, kBlankings, {{{"at"}}});
+}
+
+constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2, to_version_3};
 
 Result<std::uint64_t> version_of(Call& call) {
     std::uint64_t version = 0;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "adapters/sqlite/tidy_disk.hpp"
 #include "base/log.hpp"
 
 namespace warren::adapters::sqlite {
@@ -9,6 +10,8 @@ namespace {
 
 /// How long another program may hold the file before a call gives up on it.
 constexpr int kBusyMilliseconds = 1000;
+/// Nobody waits longer than that because another program reads while the log is to be emptied.
+constexpr int kBusyMillisecondsScrubbing = 100;
 
 /// What a person can do about it; the code's low byte is its kind.
 std::string advice(int code) {
@@ -99,7 +102,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
                                                      const std::string& vfs) {
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                     vfs.empty() ? nullptr : vfs.c_str());
+                                     vfs.empty() ? tidy_disk() : vfs.c_str());
     auto connection = std::unique_ptr<Connection>(new Connection(raw));
     if (code != SQLITE_OK) return connection->note(code);
     sqlite3_busy_timeout(raw, kBusyMilliseconds);
@@ -149,6 +152,13 @@ Result<bool> Connection::checkpoint(int mode) {
     if (code != SQLITE_OK) return note(code);
     if (mode == SQLITE_CHECKPOINT_TRUNCATE) wal_pages_ = 0;
     return pages == moved;
+}
+
+Result<bool> Connection::scrub() {
+    sqlite3_busy_timeout(raw_, kBusyMillisecondsScrubbing);
+    auto emptied = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    sqlite3_busy_timeout(raw_, kBusyMilliseconds);
+    return emptied;
 }
 
 void Connection::keep_files_on_close() {

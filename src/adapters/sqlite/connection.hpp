@@ -10,6 +10,7 @@
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
 
 #include "base/result.hpp"
 #include "model/ids.hpp"
@@ -84,7 +85,7 @@ private:
 /// that is not about a key is kept: whoever owns the connection then closes it and opens another.
 class Connection {
 public:
-    /// `flags` are sqlite3_open_v2's; `vfs` may be empty. @errors unavailable
+    /// `flags` are sqlite3_open_v2's; `vfs` may be empty: tidy_disk. @errors unavailable
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, int flags,
                                                     const std::string& vfs);
     ~Connection();
@@ -105,6 +106,12 @@ public:
     /// Moves what the write-ahead log holds into the file, `mode` as of sqlite3_wal_checkpoint_v2. False
     /// where other connections were in the way. @errors unavailable
     Result<bool> checkpoint(int mode);
+    /// Moves all of the log into the file and empties it. False where another connection is in the way.
+    /// @errors unavailable
+    Result<bool> scrub();
+    /// What the current transaction replaces is to leave the write-ahead log once it is committed.
+    void want_scrub() { scrub_wanted_ = true; }
+    bool take_scrub() { return std::exchange(scrub_wanted_, false); }
     /// Pages in the write-ahead log after this connection's latest commit.
     int wal_pages() const { return wal_pages_; }
     /// Leaves file and write-ahead log as they are when it is closed.
@@ -126,6 +133,7 @@ private:
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
     std::optional<Error> failure_;
     bool disk_failed_ = false;
+    bool scrub_wanted_ = false;
     int wal_pages_ = 0;
 };
 

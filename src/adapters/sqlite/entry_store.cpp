@@ -170,6 +170,59 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::at(std::vector<Place> places, De
     return database_.read(deadline, std::move(query));
 }
 
+Task<Result<void>> EntryStore::note_blankings(std::vector<Blanking> notes, Deadline deadline) {
+    const auto bytes = notes.size() * sizeof(Blanking);
+    auto work = [notes = std::move(notes)](Connection& connection) -> Result<void> {
+        for (const auto& note : notes) {
+            WARREN_TRY_VOID(
+                connection
+                    .query("INSERT INTO blankings (id, channel, target, at) VALUES (?,?,?,?) ON CONFLICT DO "
+                           "NOTHING",
+                           note.id, note.channel, bounded(note.target), note.at)
+                    .run());
+        }
+        return {};
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<std::vector<Blanking>>> EntryStore::blankings(WallTime before, std::size_t limit,
+                                                          Deadline deadline) {
+    auto query = [before, limit](Connection& connection) -> Result<std::vector<Blanking>> {
+        std::vector<Blanking> out;
+        auto rows = connection.query(
+            "SELECT id, channel, target, at FROM blankings WHERE at < ? ORDER BY at, id LIMIT ?", before,
+            bounded(limit));
+        for (;;) {
+            WARREN_TRY(row, rows.step());
+            if (!row) return out;
+            out.push_back({rows.id<EntryId>(0), rows.id<ChannelId>(1), rows.number(2), rows.time(3)});
+        }
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<void>> EntryStore::blank(std::vector<EntryPtr> entries, Deadline deadline) {
+    auto work = [entries = std::move(entries)](Connection& connection) -> Result<void> {
+        for (const auto& entry : entries) {
+            WARREN_TRY_VOID(connection
+                                .query("UPDATE entries SET body = ? WHERE channel = ? AND seq = ?",
+                                       encode_body(entry->body), entry->channel, bounded(entry->seq))
+                                .run());
+        }
+        connection.want_scrub();
+        return {};
+    };
+    return database_.write(deadline, sizeof(Entry), std::move(work));
+}
+
+Task<Result<void>> EntryStore::forget_blanking(EntryId id, Deadline deadline) {
+    auto work = [id](Connection& connection) -> Result<void> {
+        return connection.query("DELETE FROM blankings WHERE id = ?", id).run();
+    };
+    return database_.write(deadline, sizeof(Blanking), std::move(work));
+}
+
 Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
     auto query = [channel](Connection& connection) -> Result<Seq> {
         auto rows =

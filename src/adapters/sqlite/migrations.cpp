@@ -92,6 +92,14 @@ CREATE TABLE blocks (
     PRIMARY KEY (blocker, blocked)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE blankings (
+    id      BLOB PRIMARY KEY,
+    channel BLOB NOT NULL,
+    target  INTEGER NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -62,12 +62,12 @@ void Writer::loop() {
     }
 }
 
-/// Everything that waits, at most `batch_max`; nothing (a probe) after `retry_every` while broken. False at
-/// the end.
+/// Everything that waits, at most `batch_max`; nothing (a probe) after `retry_every` while broken, or while
+/// the log could not be emptied. False at the end.
 bool Writer::next_batch(Batch& batch) {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return stopping_ || !queue_.empty(); };
-    if (health_.ok) {
+    if (health_.ok && !scrub_due_) {
         wake_.wait(lock, ready);
     } else {
         wake_.wait_for(lock, options_.retry_every, ready);
@@ -89,8 +89,11 @@ Result<void> Writer::commit(Batch& batch) {
         probing_ = true;
         checkpoint_due_ = options_.checkpoint_pages;
         wal_pages_seen_ = 0;
+        // Opening emptied the log.
+        scrub_due_.reset();
     }
     auto done = transact(batch);
+    if (done.has_value()) done = scrub_if_due();
     if (done.has_error()) {
         close_broken();
         return done;
@@ -150,6 +153,19 @@ void Writer::set_health(Health health) {
         if (!health.ok) log::error("sqlite_degraded", {{"reason", health.reason}});
     }
     health_ = std::move(health);
+}
+
+/// Empties the write-ahead log where a write asked for it. Our own readers are out of the way at once; where
+/// another program keeps an older state open (a backup, a forgotten shell) it is tried again until that ends,
+/// and nobody waits: what is in the log is shown to nobody, and goes at the next start at the latest.
+Result<void> Writer::scrub_if_due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (connection_->take_scrub() && !scrub_due_) scrub_due_ = now;
+    if (!scrub_due_ || *scrub_due_ > now) return {};
+    WARREN_TRY(emptied, connection_->scrub());
+    scrub_due_.reset();
+    if (!emptied) scrub_due_ = std::chrono::steady_clock::now() + options_.retry_every;
+    return {};
 }
 
 /// Keeps the write-ahead log short. Gently at first; where readers always were in the way and it has grown to

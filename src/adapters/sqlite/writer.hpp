@@ -134,6 +134,7 @@ private:
     Result<void> execute(Write& write);
     void close_broken();
     void set_health(Health health);
+    Result<void> scrub_if_due();
     void checkpoint_if_due();
 
     const Options options_;
@@ -149,6 +150,8 @@ private:
     bool probing_ = false;
     int wal_pages_seen_ = 0;
     int checkpoint_due_;
+    /// The write-ahead log holds what was to leave it; not tried again before then.
+    std::optional<std::chrono::steady_clock::time_point> scrub_due_;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
