@@ -89,8 +89,10 @@ struct Config {
     std::uint64_t limits_mentions = 0;
     std::uint64_t limits_emoji_per_message = 0;
     std::uint64_t limits_channel_name;
+    Bytes limits_picture;
     std::uint64_t limits_group_members;
     std::uint64_t limits_blocked;
+    std::uint64_t limits_members_per_change;
     Bytes limits_answer;
     std::uint64_t limits_waiting_per_channel;
     std::uint64_t limits_cached_members;

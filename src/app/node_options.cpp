@@ -23,8 +23,10 @@ chat::Limits chat_limits(const Config& config) {
     out.mentions_max = config.limits_mentions;
     out.emoji_per_message_max = config.limits_emoji_per_message;
     out.channel_name_chars_max = config.limits_channel_name;
+    out.picture_bytes_max = config.limits_picture.n;
     out.group_members_max = config.limits_group_members;
     out.blocked_max = config.limits_blocked;
+    out.members_per_change_max = config.limits_members_per_change;
     out.answer_bytes_max = config.limits_answer.n;
     out.waiting_per_channel_max = config.limits_waiting_per_channel;
     out.cached_members_max = config.limits_cached_members;

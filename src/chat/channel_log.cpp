@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kForeignMemory{1};
 
 /// What of a stored entry was blanked cannot be compared any more.
 bool same_content(const EntryBody& stored, const EntryBody& wanted) {
-    return stored == wanted || (is_blanked(stored) && stored == blanked(wanted));
+    return same_request(stored, wanted) || (is_blanked(stored) && stored == blanked(wanted));
 }
 
 Result<void> check(const Proposal& proposal, const Before& before) {
@@ -206,7 +206,7 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     auto reading = targets.read(env_.entries, channel, deadline);
     if (auto done = co_await std::move(reading); done.has_error()) co_return fail(done.error());
     auto admitted = admit(log, Before{head.seq, **members, *blocks}, batch, targets);
-    const auto run = build(channel, head, admitted);
+    const auto run = build(channel, head, admitted, **members);
     // What did not fit waits in front.
     log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
     batch = std::move(admitted);
@@ -322,7 +322,8 @@ bool ChannelLog::may_append(Log& log, const WaitingPtr& waiting, const Before& b
     return !needless;
 }
 
-std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batch& admitted) {
+std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batch& admitted,
+                                        const Membership& members) {
     std::vector<EntryPtr> run;
     for (const auto& waiting : admitted) {
         Entry entry;
@@ -333,6 +334,7 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
         entry.nonce = waiting->proposal.nonce;
         entry.at = env_.clock.wall();
         entry.body = waiting->proposal.body;
+        if (waiting->proposal.complete) waiting->proposal.complete(members, entry.body);
         if (entry.is_message()) {
             ++head.count;
             head.message_seq = entry.seq;

@@ -36,6 +36,9 @@ struct Proposal {
     std::function<Result<void>(const Before&)> check;
     /// Whether it would change nothing: it is then not appended, and resolves without an entry. May be empty.
     std::function<bool(const Before&)> is_needless = {};
+    /// Adds to the body what follows from the members right before it; may be empty. Pure. What a repeat with
+    /// the same nonce is compared with is the body without it. @see same_request
+    std::function<void(const Membership&, EntryBody&)> complete = nullptr;
 };
 
 /// An entry that is stored for good.
@@ -98,7 +101,8 @@ private:
                                                  Deadline deadline);
     Batch admit(Log& log, Before before, Batch& batch, Targets& targets);
     bool may_append(Log& log, const WaitingPtr& waiting, const Before& before);
-    std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted);
+    std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted,
+                                const Membership& members);
     Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
                       MembershipPtr before, Deadline deadline);

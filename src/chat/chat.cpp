@@ -3,21 +3,12 @@
 
 #include <algorithm>
 
-#include "chat/text.hpp"
+#include "chat/checks.hpp"
 
 namespace warren::chat {
 namespace {
 
 constexpr std::string_view kPairNonce = "pair";
-
-Error no_such_channel() {
-    return {Errc::not_found, "There is no such channel, or you are not in it."};
-}
-
-Result<void> check_nonce(const std::string& nonce) {
-    if (nonce.size() <= kNonceBytesMax) return {};
-    return Error(Errc::invalid, "nonce must be at most 64 bytes long.");
-}
 
 Result<void> check_draft(const MessageDraft& draft, const Limits& limits) {
     WARREN_TRY_VOID(check_nonce(draft.nonce));
@@ -30,10 +21,7 @@ Result<void> check_draft(const MessageDraft& draft, const Limits& limits) {
         return Error(Errc::too_large,
                      "type must be at most " + std::to_string(limits.type_bytes_max) + " bytes long.");
     }
-    if (body.data.size() > limits.data_bytes_max) {
-        return Error(Errc::too_large,
-                     "data must be at most " + std::to_string(limits.data_bytes_max) + " bytes long.");
-    }
+    WARREN_TRY_VOID(check_data(body.data, limits));
     if (body.mentions.size() > limits.mentions_max) {
         return Error(Errc::too_large,
                      "mentions must name at most " + std::to_string(limits.mentions_max) + " people.");
@@ -46,15 +34,8 @@ Result<void> check_draft(const MessageDraft& draft, const Limits& limits) {
 
 Result<void> check_group(const GroupDraft& draft, const Limits& limits) {
     WARREN_TRY_VOID(check_nonce(draft.nonce));
-    const auto length = count_chars(draft.name);
-    if (length == 0 || length > limits.channel_name_chars_max) {
-        return Error(Errc::invalid,
-                     "name must have 1 to " + std::to_string(limits.channel_name_chars_max) + " characters.");
-    }
-    if (draft.data.size() > limits.data_bytes_max) {
-        return Error(Errc::too_large,
-                     "data must be at most " + std::to_string(limits.data_bytes_max) + " bytes long.");
-    }
+    WARREN_TRY_VOID(check_group_name(draft.name, limits));
+    WARREN_TRY_VOID(check_data(draft.data, limits));
     if (draft.members.size() > limits.group_members_max) {
         return Error(Errc::too_large,
                      "A group has at most " + std::to_string(limits.group_members_max) + " members.");

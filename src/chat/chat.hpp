@@ -31,6 +31,13 @@ struct GroupDraft {
     std::string nonce;  ///< May be empty: one is made.
 };
 
+/// What of a group is to be set anew; at least one.
+struct GroupUpdate {
+    std::optional<std::string> name;
+    std::optional<std::string> image;  ///< The address of its picture; empty: none.
+    std::optional<std::string> data;
+};
+
 /// A channel that was made, or that had been made before by the same call.
 struct Created {
     ChannelId channel;
@@ -144,6 +151,28 @@ public:
     /// (`user` has blocked them); neither where the channel is there already
     Task<Result<Created>> open_pair(UserId user, UserId other, Deadline deadline);
 
+    // Changes of a group (groups.cpp). Each appends one entry and gives it; the same nonce again (may be
+    // empty: one is made) gives the entry first stored. Only members learn anything of a group: to others it
+    // is not_found. Only admins change it, others are `forbidden`; in a chat of two everything is `invalid`;
+    // what would change nothing is `conflict`.
+
+    /// Lets people in, as members. Some may be in already.
+    /// @errors invalid (somebody does not exist), too_large (the call, or the group would be)
+    Task<Result<EntryPtr>> add_members(UserId user, ChannelId channel, std::vector<UserId> members,
+                                       std::string nonce, Deadline deadline);
+    /// Puts people out, not oneself. Some may not be in. @errors invalid, too_large
+    Task<Result<EntryPtr>> remove_members(UserId user, ChannelId channel, std::vector<UserId> members,
+                                          std::string nonce, Deadline deadline);
+    /// @errors conflict (also: a group would be left without an admin), not_found (also: not a member)
+    Task<Result<EntryPtr>> set_role(UserId user, ChannelId channel, UserId member, Role role,
+                                    std::string nonce, Deadline deadline);
+    /// @errors invalid, too_large
+    Task<Result<EntryPtr>> update_group(UserId user, ChannelId channel, GroupUpdate update, std::string nonce,
+                                        Deadline deadline);
+    /// Everybody's own. Where the last admin leaves, the longest-standing member becomes one by the same
+    /// entry. When the last member has left, nobody can reach the group any more.
+    Task<Result<EntryPtr>> leave_group(UserId user, ChannelId channel, std::string nonce, Deadline deadline);
+
     /// Every channel of the subscriber's user with its newest page, pages shortened evenly to keep all within
     /// the answer budget. Pushes to the subscriber are held until `answered`.
     Task<Result<std::vector<ChannelPage>>> all_channels(Subscriber& subscriber, MessageBytes bytes_of,
@@ -177,6 +206,10 @@ private:
 
     Task<Result<EntryPtr>> change(UserId sender, ChannelId channel, Proposal proposal, Deadline deadline);
     Task<Result<Access>> access_of(UserId user, ChannelId channel, Deadline deadline);
+    /// Appends what a member of a group wants to change there.
+    Task<Result<EntryPtr>> change_group(ChannelId channel, Proposal proposal, Deadline deadline);
+    Task<Result<void>> check_people(UserId user, ChannelId channel, std::vector<UserId> people,
+                                    Deadline deadline);
     Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
                                  Deadline deadline);
     Task<Result<std::vector<FoldedMessage>>> read_bucket(ChannelId channel, Seq from, Seq to, Seq head,

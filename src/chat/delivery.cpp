@@ -225,6 +225,9 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
         --local.holds;
     }
     local.synced = local.synced || answered.synced;
+    if (answered.ok) {
+        std::erase_if(local.departed, [&](const ChannelId& channel) { return !covered.contains(channel); });
+    }
     const auto shown = [](const auto& seqs, const Entry& entry) {
         const auto seq = seqs.find(entry.channel);
         return seq != seqs.end() && entry.seq <= seq->second;

@@ -139,6 +139,12 @@ private:
     Task<Result<bool>> fill(ChannelId channel);
     Task<Result<void>> deliver_slowly(ChannelId channel, EntryPtr entry);
     void deliver(ChannelState& state, const PushPtr& push);
+
+    // Members that change: delivery_members.cpp
+    Task<Result<PushPtr>> welcome_for(PushPtr push, MembershipPtr after, Deadline deadline);
+    void deliver_change(ChannelState& state, const PushPtr& push, const PushPtr& welcome,
+                        const Membership& after);
+    void welcome_back(Local& local, ChannelState& state, const PushPtr& welcome);
     void rebuild(ChannelState& state, const Membership& members);
     void bind_if_large(ChannelState& state, std::size_t members);
     Task<void> check_when_bound(ChannelId channel);

@@ -198,6 +198,7 @@ Delivery::ChannelState* Delivery::start_missed(ChannelId channel, MembershipPtr 
     state.check = true;
     state.known = seen;
     state.missed = members;
+    bind_if_large(state, members->members.size());
     for (std::size_t i = 0; !replay && i < members->members.size(); ++i)
         attach_missed(state, *members, members->members[i].user);
     start_pump(state);
@@ -335,12 +336,8 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
     // Also for its author, who may have died before: whoever delivers what changes the members projects it.
     auto projecting = memberships_.project(entry, deadline);
     WARREN_CO_TRY(after, co_await std::move(projecting));
-    if (entry->seq == 1) {
-        const std::vector<std::pair<ChannelId, Seq>> wanted{{channel, entry->seq}};
-        auto viewing = directory_.views(wanted, deadline);
-        WARREN_CO_TRY(views, co_await std::move(viewing));
-        push->view = views.front();
-    }
+    auto welcoming = welcome_for(push, after, deadline);
+    WARREN_CO_TRY(welcome, co_await std::move(welcoming));
     // To the old members and the new: those who come in see it, and those who go see it last.
     for (const auto& standing : after->members) {
         const auto user = users_.find(standing.user);
@@ -348,7 +345,7 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
         for (auto* local : user->second->locals)
             add_local(state, *local);
     }
-    deliver(state, push);
+    deliver_change(state, push, welcome, *after);
     if (on(Rule::deliver_by_membership)) rebuild(state, *after);
     bind_if_large(state, after->members.size());
     co_return Result<void>();
@@ -356,41 +353,10 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
 
 void Delivery::deliver(ChannelState& state, const PushPtr& push) {
     state.cursor = std::max(state.cursor, push->entry->seq);
-    if (push->entry->changes_state()) state.state_seq = push->entry->seq;
     if (std::holds_alternative<DeleteBody>(push->entry->body)) deletions_.on_delivered(*push->entry);
     for (auto* local : state.locals)
         push_to(*local, state, push);
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
-}
-
-void Delivery::rebuild(ChannelState& state, const Membership& members) {
-    for (auto* local : std::vector<Local*>(state.locals)) {
-        if (!members.find(local->user)) remove_local(state, *local);
-    }
-    for (const auto& standing : members.members) {
-        const auto user = users_.find(standing.user);
-        if (user == users_.end()) continue;
-        for (auto* local : user->second->locals)
-            add_local(state, *local);
-    }
-    state.state_seq = members.state_seq;
-}
-
-void Delivery::bind_if_large(ChannelState& state, std::size_t members) {
-    if (state.key_bound || members < env_.limits.large_group_bind) return;
-    state.key_bound = true;
-    env_.bus.bind(state.id);
-    spawn(executor_, "check_when_bound", check_when_bound(state.id));
-}
-
-/// What was published before the binding stood came by user keys, or not at all.
-Task<void> Delivery::check_when_bound(ChannelId channel) {
-    auto standing = env_.bus.barrier(env_.clock.in(env_.limits.store_timeout));
-    co_await std::move(standing);
-    auto* state = find(channel);
-    if (!state) co_return;
-    state->check = true;
-    start_pump(*state);
 }
 
 }  // namespace warren::chat

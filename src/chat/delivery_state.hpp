@@ -22,6 +22,9 @@ struct Delivery::Local {
     std::vector<std::pair<ChannelId, Seq>> floors;
     std::vector<ChannelId> silent;  ///< Told to resync, not synced yet.
     SteadyTime silent_since{};
+    /// A client that never calls sync cannot be told that a channel is no longer its person's: the channels
+    /// that it may still show although they are not.
+    std::vector<ChannelId> departed;
 };
 
 struct Delivery::UserState {

@@ -101,7 +101,9 @@ Task<Result<Stays>> Delivery::sort_out(UserId user, std::vector<MemberRow> rows,
             }
             stay.row.from = standing->from;
             stay.row.role = standing->role;
-            stay.document.member_count = static_cast<std::uint32_t>(members->members.size());
+            auto rereading = env_.channels.channels({row.channel}, deadline);
+            WARREN_CO_TRY(documents, co_await std::move(rereading));
+            if (!documents.empty()) stay.document = std::move(documents.front());
         }
         stays.current.push_back(std::move(stay));
     }

@@ -12,8 +12,10 @@ struct Limits {
     std::size_t mentions_max = 50;
     std::size_t emoji_per_message_max = 20;
     std::size_t channel_name_chars_max = 50;
+    std::size_t picture_bytes_max = 1'024;  ///< Of the address of a group's picture.
     std::size_t group_members_max = 10'000;
-    std::size_t blocked_max = 1'000;  ///< People whom one person has blocked.
+    std::size_t blocked_max = 1'000;             ///< People whom one person has blocked.
+    std::size_t members_per_change_max = 1'000;  ///< Added or removed by one call.
     std::size_t answer_bytes_max = 1'000'000;
     std::size_t waiting_per_channel_max = 10'000;  ///< Appends that wait in one channel; beyond: overloaded.
     std::size_t cached_members_max = 2'000'000;    ///< Members in cached memberships, all channels together.

@@ -21,10 +21,10 @@ void remove(std::vector<Standing>& members, UserId user) {
     if (at != members.end() && at->user == user) members.erase(at);
 }
 
-void give_role(std::vector<Standing>& members, const MemberChange& change) {
-    const auto at = place_of(members, change.user);
-    if (at == members.end() || at->user != change.user) return;
-    members[static_cast<std::size_t>(at - members.begin())].role = change.role;
+void give_role(std::vector<Standing>& members, UserId user, Role role) {
+    const auto at = place_of(members, user);
+    if (at == members.end() || at->user != user) return;
+    members[static_cast<std::size_t>(at - members.begin())].role = role;
 }
 
 void apply_created(Membership& out, const ChannelBody& body, Seq seq) {
@@ -36,11 +36,28 @@ void apply_created(Membership& out, const ChannelBody& body, Seq seq) {
               [](const auto& a, const auto& b) { return a.user < b.user; });
 }
 
+bool is_admin(const Standing& standing) {
+    return standing.role == Role::admin;
+}
+
 }  // namespace
 
 const Standing* Membership::find(UserId user) const {
     const auto at = place_of(members, user);
     return at != members.end() && at->user == user ? &*at : nullptr;
+}
+
+bool Membership::is_last_admin(UserId user) const {
+    const auto* standing = find(user);
+    return standing && is_admin(*standing) && std::count_if(members.begin(), members.end(), is_admin) == 1;
+}
+
+std::optional<UserId> Membership::longest_standing_but(UserId user) const {
+    const Standing* found = nullptr;
+    for (const auto& standing : members) {
+        if (standing.user != user && (!found || standing.from < found->from)) found = &standing;
+    }
+    return found ? std::optional(found->user) : std::nullopt;
 }
 
 Membership apply(const Membership& before, const Entry& entry) {
@@ -61,10 +78,11 @@ Membership apply(const Membership& before, const Entry& entry) {
                 remove(out.members, change.user);
                 break;
             case MemberOp::role:
-                give_role(out.members, change);
+                give_role(out.members, change.user, change.role);
                 break;
         }
     }
+    if (body.successor) give_role(out.members, *body.successor, Role::admin);
     return out;
 }
 
@@ -91,25 +109,14 @@ Channel document_of(const Channel& before, const Membership& after, const Entry&
     out.member_count = static_cast<std::uint32_t>(after.members.size());
     const auto* body = std::get_if<ChannelBody>(&entry.body);
     if (!body) return out;
-    switch (body->op) {
-        case ChannelOp::created:
-            out.is_group = body->is_group;
-            out.history = body->history;
-            out.name = body->name;
-            out.image = body->image;
-            out.data = body->data;
-            out.created_at = entry.at;
-            break;
-        case ChannelOp::renamed:
-            out.name = body->name;
-            break;
-        case ChannelOp::picture:
-            out.image = body->image;
-            break;
-        case ChannelOp::settings:
-            out.data = body->data;
-            break;
+    if (body->op == ChannelOp::created) {
+        out.is_group = body->is_group;
+        out.history = body->history;
+        out.created_at = entry.at;
     }
+    if (body->sets_name()) out.name = body->name;
+    if (body->sets_image()) out.image = body->image;
+    if (body->sets_data()) out.data = body->data;
     return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/entry.hpp"
@@ -23,6 +24,10 @@ struct Membership {
 
     /// Null if `user` is not a member.
     const Standing* find(UserId user) const;
+    /// Whether `user` is an admin, and nobody else is.
+    bool is_last_admin(UserId user) const;
+    /// Who of the others has been a member for the longest time without a break; of equals, the least id.
+    std::optional<UserId> longest_standing_but(UserId user) const;
 };
 using MembershipPtr = std::shared_ptr<const Membership>;
 

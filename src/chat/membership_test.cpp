@@ -138,5 +138,51 @@ TEST(Membership, TheDocumentFollowsTheLog) {
     EXPECT_EQ(renamed.state_seq, 5u);
 }
 
+TEST(Membership, SettingsSetWhatTheySayTheySet) {
+    const auto creation = created({{user(1), Role::admin}});
+    const auto members = apply({}, creation);
+    auto document = document_of({}, members, creation);
+    ChannelBody body;
+    body.op = ChannelOp::settings;
+    body.with_image = body.with_data = true;
+    body.image = "/tea.png";
+    body.data = "{}";
+    document = document_of(document, members, entry(2, body));
+    EXPECT_EQ(document.name, "tea");
+    EXPECT_EQ(document.image, "/tea.png");
+    EXPECT_EQ(document.data, "{}");
+    body = {};
+    body.op = ChannelOp::picture;
+    document = document_of(document, members, entry(3, body));
+    EXPECT_EQ(document.image, "");
+    EXPECT_EQ(document.data, "{}");
+}
+
+TEST(Membership, WhoLeavesMayNameASuccessor) {
+    const auto before = apply({}, created({{user(1), Role::admin}, {user(2), Role::member}}));
+    const auto left = entry(2, MemberBody{MemberOp::left, {{user(1), Role::member}}, user(2)});
+    const auto after = apply(before, left);
+    ASSERT_EQ(after.members.size(), 1u);
+    EXPECT_EQ(after.members.front(), (Standing{user(2), Role::admin, 1}));
+    Rows rows;
+    rows.merge(rows_of({}, created({{user(1), Role::admin}, {user(2), Role::member}})));
+    rows.merge(rows_of(before, left));
+    EXPECT_EQ(rows.members(2), after.members);
+}
+
+TEST(Membership, TheLongestStandingIsWhoCameFirstAndStayed) {
+    auto now = apply({}, created({{user(9), Role::admin}, {user(5), Role::member}, {user(4), Role::member}}));
+    EXPECT_EQ(now.longest_standing_but(user(9)), user(4)) << "of equals, the least id";
+    now = apply(now, entry(2, MemberBody{MemberOp::removed, {{user(4), Role::member}}}));
+    now =
+        apply(now, entry(3, MemberBody{MemberOp::added, {{user(4), Role::member}, {user(1), Role::member}}}));
+    EXPECT_EQ(now.longest_standing_but(user(9)), user(5)) << "who came back is new";
+    EXPECT_TRUE(now.is_last_admin(user(9)));
+    now = apply(now, entry(4, MemberBody{MemberOp::role, {{user(1), Role::admin}}}));
+    EXPECT_FALSE(now.is_last_admin(user(9)));
+    EXPECT_FALSE(now.is_last_admin(user(5)));
+    EXPECT_EQ(apply({}, created({{user(1), Role::admin}})).longest_standing_but(user(1)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace warren::chat

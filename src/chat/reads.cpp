@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "chat/chat.hpp"
+#include "chat/checks.hpp"
 #include "chat/rules.hpp"
 
 namespace warren::chat {
@@ -15,10 +16,6 @@ constexpr std::size_t kListLimitMax = 200;
 constexpr std::size_t kSyncChannelsMax = 1'000;
 constexpr std::size_t kSyncEntriesPerRead = 128;
 constexpr std::size_t kChannelBytes = 2'000;
-
-Error no_such_channel() {
-    return {Errc::not_found, "There is no such channel, or you are not in it."};
-}
 
 /// Latest activity first; ids break ties.
 bool later(const Stay& a, const Stay& b) {
@@ -225,7 +222,10 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
             break;
         }
         ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt};
-        if (stay.head->is_message()) {
+        const bool since_join = stay.document.history == HistoryAccess::since_join;
+        if (since_join && stay.head->message_seq < stay.row.from) {
+            // All that was said was said before.
+        } else if (stay.head->is_message()) {
             const std::vector<EntryPtr> only{stay.head};
             line.newest = fold(only, {}).front();
         } else {

@@ -13,7 +13,7 @@ namespace warren::chat {
 /// An entry on its way to connections, made once per node.
 struct Push {
     EntryPtr entry;
-    ChannelViewPtr view;  ///< For an entry that created the channel: what its members are shown; else null.
+    ChannelViewPtr view;  ///< For those whom the entry lets in: what they are shown instead; else null.
     /// What the gateway encoded, the first time it was asked to; chat does not look at it.
     mutable std::any encoded;
 };

@@ -116,17 +116,16 @@ struct BodyWriter {
     void operator()(const MemberBody& body) const {
         out.key("op").string(name_of(body.op));
         write_changes(out, body.changes);
+        if (body.successor) out.key("successor").string(body.successor->hex());
     }
     void operator()(const ChannelBody& body) const {
         out.key("op").string(name_of(body.op));
         const bool created = body.op == ChannelOp::created;
         if (created) out.key("isGroup").boolean(body.is_group);
-        if (created || body.op == ChannelOp::renamed) out.key("name").string(body.name);
-        if (created || body.op == ChannelOp::picture) out.key("groupImage").string(body.image);
-        if (created || body.op == ChannelOp::settings) {
-            out.key("history").string(body.history == HistoryAccess::all ? "all" : "since_join");
-            if (!body.data.empty()) out.key("data").raw(body.data);
-        }
+        if (body.sets_name()) out.key("name").string(body.name);
+        if (body.sets_image()) out.key("groupImage").string(body.image);
+        if (created) out.key("history").string(body.history == HistoryAccess::all ? "all" : "since_join");
+        if (body.sets_data() && !body.data.empty()) out.key("data").raw(body.data);
         if (created) write_changes(out, body.members);
     }
 };

@@ -6,9 +6,6 @@ namespace {
 
 using Command = chat::GroupDraft;
 
-/// A name of kChannelNameCharsMax characters has at most so many bytes each; chat counts the characters.
-constexpr std::size_t kBytesPerChar = 4;
-
 Task<Result<std::string>> handle(Call& call, Command draft) {
     auto creating = call.chat().create_group(call.user(), std::move(draft), call.deadline());
     WARREN_CO_TRY(created, co_await std::move(creating));
@@ -25,7 +22,7 @@ Result<HistoryAccess> read_history(const Payload& payload) {
 Result<Doing> check(const Arguments& args, const chat::Limits& limits) {
     WARREN_TRY(payload, args.payload());
     Command draft;
-    WARREN_TRY(name, payload.text("name", TextRule{limits.channel_name_chars_max * kBytesPerChar}));
+    WARREN_TRY(name, payload.text("name", group_name_rule(limits)));
     WARREN_TRY(members, payload.users("members", limits.group_members_max));
     WARREN_TRY(history, read_history(payload));
     WARREN_TRY(data, payload.raw_object("data", limits.data_bytes_max));

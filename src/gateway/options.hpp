@@ -17,7 +17,7 @@ enum class RateClass { send, create, read, sync };
 /// One rate for each RateClass.
 struct Rates {
     Rate send{100, std::chrono::seconds{5}};    ///< message:new, :edit, :delete, :react
-    Rate create{30, std::chrono::seconds{60}};  ///< group:new, group:chat
+    Rate create{30, std::chrono::seconds{60}};  ///< group:*
     Rate read{200, std::chrono::seconds{10}};   ///< messages:get, channels:list, members:get, server:info
     Rate sync{30, std::chrono::seconds{30}};    ///< channels:get, sync
 

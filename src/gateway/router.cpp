@@ -6,9 +6,13 @@
 namespace warren::gateway {
 namespace {
 
-constexpr std::array kVerbs{&kServerInfo,   &kChannelsGet, &kMessageNew, &kMessageEdit, &kMessageDelete,
-                            &kMessageReact, &kGroupNew,    &kGroupChat,  &kMessagesGet, &kChannelsList,
-                            &kMembersGet,   &kSync,        &kUserBlock,  &kUserUnblock, &kUserBlocked};
+constexpr std::array kVerbs{&kServerInfo,   &kChannelsGet, &kMessageNew,   &kMessageEdit, &kMessageDelete,
+                            &kMessageReact, &kMessagesGet, &kChannelsList, &kMembersGet,  &kSync,
+                            &kGroupNew,     &kGroupChat,   &kGroupAdd,     &kGroupRemove, &kGroupRole,
+                            &kGroupUpdate,  &kGroupLeave,  &kUserBlock,    &kUserUnblock, &kUserBlocked};
+
+/// A character of UTF-8 takes at most so many.
+constexpr std::size_t kBytesPerChar = 4;
 
 }  // namespace
 
@@ -21,6 +25,10 @@ const Verb* find_verb(std::string_view name) {
 Result<std::string> read_nonce(const Payload& payload) {
     WARREN_TRY(nonce, payload.optional_text("nonce", TextRule{.bytes_max = kNonceBytesMax}));
     return nonce.value_or(std::string());
+}
+
+TextRule group_name_rule(const chat::Limits& limits) {
+    return {.bytes_max = limits.channel_name_chars_max * kBytesPerChar};
 }
 
 void answer_held(Call& call, Result<std::string> data) {

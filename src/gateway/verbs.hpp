@@ -12,6 +12,11 @@ extern const Verb kMessageDelete;
 extern const Verb kMessageReact;
 extern const Verb kGroupNew;
 extern const Verb kGroupChat;
+extern const Verb kGroupAdd;
+extern const Verb kGroupRemove;
+extern const Verb kGroupRole;
+extern const Verb kGroupUpdate;
+extern const Verb kGroupLeave;
 extern const Verb kMessagesGet;
 extern const Verb kChannelsList;
 extern const Verb kMembersGet;
@@ -22,6 +27,9 @@ extern const Verb kUserBlocked;
 
 /// A nonce, or an empty string where there is none.
 Result<std::string> read_nonce(const Payload& payload);
+
+/// What a group's name is like; chat counts its characters.
+TextRule group_name_rule(const chat::Limits& limits);
 
 /// Queues the answer of a call that held pushes back, and lets them follow it. The call goes on without
 /// having been suspended since chat made `data`.

@@ -159,6 +159,37 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"group:chat", "{\"member\":\"x\"}", "invalid", "member"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    GroupChanges, Check,
+    testing::Values(
+        Case{"group:add", with_channel(kMembers + ",\"nonce\":\"n\""), "ok", ""},
+        Case{"group:add", '{' + kMembers + '}', "invalid", "channelId"},
+        Case{"group:add", with_channel(""), "invalid", "members"},
+        Case{"group:add", with_channel("\"members\":[]"), "invalid", "members"},
+        Case{"group:add", with_channel("\"members\":[7]"), "invalid", "members[0]"},
+        Case{"group:add", with_channel("\"members\":{}"), "invalid", "members"},
+        Case{"group:add", with_channel(kMembers + ",\"nonce\":7"), "invalid", "nonce"},
+        Case{"group:remove", with_channel(kMembers), "ok", ""},
+        Case{"group:remove", with_channel("\"members\":[]"), "invalid", "members"},
+        Case{"group:remove", with_channel(kMembers + ",\"nonce\":\"\""), "invalid", "nonce"},
+        Case{"group:role", with_channel("\"member\":" + std::string(kId) + ",\"role\":\"admin\""), "ok", ""},
+        Case{"group:role", with_channel("\"role\":\"admin\""), "invalid", "member"},
+        Case{"group:role", with_channel("\"member\":" + std::string(kId)), "invalid", "role"},
+        Case{"group:role", with_channel("\"member\":" + std::string(kId) + ",\"role\":\"owner\""), "invalid",
+             "role"},
+        Case{"group:role", with_channel("\"member\":" + std::string(kId) + ",\"role\":1"), "invalid", "role"},
+        Case{"group:update", with_channel("\"name\":\"tea\",\"image\":\"\",\"data\":{}"), "ok", ""},
+        Case{"group:update", with_channel(""), "invalid", "name"},
+        Case{"group:update", with_channel("\"name\":null"), "invalid", "name"},
+        Case{"group:update", with_channel("\"name\":\"\""), "invalid", "name"},
+        Case{"group:update", with_channel("\"name\":\"" + std::string(201, 'x') + '"'), "too_large", "name"},
+        Case{"group:update", with_channel("\"image\":7"), "invalid", "image"},
+        Case{"group:update", with_channel("\"image\":\"/" + std::string(1024, 'x') + '"'), "too_large",
+             "image"},
+        Case{"group:update", with_channel("\"data\":[]"), "invalid", "data"},
+        Case{"group:leave", with_channel(""), "ok", ""}, Case{"group:leave", "{}", "invalid", "channelId"},
+        Case{"group:leave", "null", "invalid", "object"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Reads, Check,
     testing::Values(
         Case{"server:info", "", "ok", ""}, Case{"server:info", "null", "ok", ""},

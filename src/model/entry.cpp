@@ -37,4 +37,12 @@ std::string_view name_of(EntryKind kind) {
     return kNames.at(static_cast<std::size_t>(kind));
 }
 
+bool same_request(const EntryBody& stored, const EntryBody& asked) {
+    const auto* member = std::get_if<MemberBody>(&stored);
+    const auto* wanted = std::get_if<MemberBody>(&asked);
+    // Who succeeds is not asked for; it follows from the members at that moment.
+    if (member && wanted) return member->op == wanted->op && member->changes == wanted->changes;
+    return stored == asked;
+}
+
 }  // namespace warren

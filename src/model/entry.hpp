@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,14 +46,17 @@ struct MemberChange {
     friend bool operator==(const MemberChange&, const MemberChange&) = default;
 };
 enum class MemberOp : std::uint8_t { added = 0, removed = 1, left = 2, role = 3 };
+/// `removed` and `left` name members, whatever roles they had.
 struct MemberBody {
     MemberOp op = MemberOp::added;
     std::vector<MemberChange> changes;
+    std::optional<UserId> successor = std::nullopt;  ///< `left` by the last admin: who is admin from here on.
     friend bool operator==(const MemberBody&, const MemberBody&) = default;
 };
 
 enum class ChannelOp : std::uint8_t { created = 0, renamed = 1, picture = 2, settings = 3 };
-/// `created` carries everything and is always seq 1; the others carry what their name says.
+/// `created` carries everything and is always seq 1; `renamed` and `picture` carry what their name says;
+/// `settings` carries what `with_...` says.
 struct ChannelBody {
     ChannelOp op = ChannelOp::created;
     bool is_group = false;
@@ -61,6 +65,13 @@ struct ChannelBody {
     HistoryAccess history = HistoryAccess::all;
     std::string data;
     std::vector<MemberChange> members;
+    bool with_name = false;
+    bool with_image = false;
+    bool with_data = false;
+
+    bool sets_name() const { return op == ChannelOp::created || op == ChannelOp::renamed || with_name; }
+    bool sets_image() const { return op == ChannelOp::created || op == ChannelOp::picture || with_image; }
+    bool sets_data() const { return op == ChannelOp::created || with_data; }
     friend bool operator==(const ChannelBody&, const ChannelBody&) = default;
 };
 
@@ -100,6 +111,8 @@ Seq target_of(const EntryBody& body);
 EntryBody blanked(const EntryBody& body);
 /// Whether that is all there is of it.
 bool is_blanked(const EntryBody& body);
+/// Whether `stored` is what became of the request `asked`: all that the request itself says is the same.
+bool same_request(const EntryBody& stored, const EntryBody& asked);
 
 /// The wire name of a kind: message, edit, delete, react, member, channel.
 std::string_view name_of(EntryKind kind);

@@ -53,6 +53,7 @@ struct Writer {
     void operator()(const MemberBody& body) const {
         put(out, "op", static_cast<std::uint64_t>(body.op));
         put(out, "changes", body.changes);
+        if (body.successor) out["successor"] = body.successor->hex();
     }
     void operator()(const ChannelBody& body) const {
         put(out, "op", static_cast<std::uint64_t>(body.op));
@@ -62,6 +63,9 @@ struct Writer {
         put(out, "history", static_cast<std::uint64_t>(body.history));
         put(out, "data", body.data);
         put(out, "members", body.members);
+        put(out, "withName", static_cast<std::uint64_t>(body.with_name));
+        put(out, "withImage", static_cast<std::uint64_t>(body.with_image));
+        put(out, "withData", static_cast<std::uint64_t>(body.with_data));
     }
 };
 
@@ -121,6 +125,7 @@ public:
         }
         return out;
     }
+    bool has(std::string_view key) const { return object_.contains(key); }
     bool ok() const { return ok_; }
 
 private:
@@ -151,6 +156,17 @@ ChannelBody read_channel(Reader& in) {
     body.history = static_cast<HistoryAccess>(in.number("history", 1));
     body.data = in.text("data");
     body.members = in.changes("members");
+    body.with_name = in.number("withName", 1) == 1;
+    body.with_image = in.number("withImage", 1) == 1;
+    body.with_data = in.number("withData", 1) == 1;
+    return body;
+}
+
+MemberBody read_member(Reader& in) {
+    MemberBody body;
+    body.op = static_cast<MemberOp>(in.number("op", 3));
+    body.changes = in.changes("changes");
+    if (in.has("successor")) body.successor = in.id<UserId>("successor");
     return body;
 }
 
@@ -165,7 +181,7 @@ EntryBody read_body(EntryKind kind, Reader& in) {
         case EntryKind::react:
             return ReactBody{in.number("target"), in.text("emoji"), in.number("on", 1) == 1};
         case EntryKind::member:
-            return MemberBody{static_cast<MemberOp>(in.number("op", 3)), in.changes("changes")};
+            return read_member(in);
         case EntryKind::channel:
             return read_channel(in);
     }

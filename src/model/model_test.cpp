@@ -48,8 +48,11 @@ std::vector<EntryBody> one_body_of_each_kind() {
             ReactBody{3, "👍", true},
             ReactBody{3, "👍", false},
             MemberBody{MemberOp::role, {{a, Role::admin}, {b, Role::member}}},
+            MemberBody{MemberOp::left, {{a, Role::member}}, b},
             ChannelBody{
-                ChannelOp::created, true, "tea", "i", HistoryAccess::since_join, "{}", {{a, Role::admin}}}};
+                ChannelOp::created, true, "tea", "i", HistoryAccess::since_join, "{}", {{a, Role::admin}}},
+            ChannelBody{
+                ChannelOp::settings, false, "", "", HistoryAccess::all, "{\"a\":1}", {}, true, true, true}};
 }
 
 TEST(EntryCodec, RoundTripsEveryKind) {
