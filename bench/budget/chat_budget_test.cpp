@@ -64,6 +64,10 @@ public:
     Task<Result<void>> forget_blanking(EntryId id, Deadline by) override {
         return under_.forget_blanking(id, by);
     }
+    Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
+                              std::optional<Hit> before, std::size_t limit, Deadline by) override {
+        return ++reads, under_.search(std::move(channels), std::move(needles), before, limit, by);
+    }
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
         return ++reads, under_.first_seq(channel, by);
     }

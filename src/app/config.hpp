@@ -81,6 +81,8 @@ struct Config {
     Rate limits_read_per_user;
     Rate limits_sync_per_connection;
     Rate limits_sync_per_user;
+    Rate limits_search_per_connection;
+    Rate limits_search_per_user;
     Rate limits_sign_in_per_address;
     Rate limits_sign_in_per_account;
     Bytes limits_message;

@@ -92,9 +92,11 @@ gateway::Options gateway_options(const Config& config, const std::string& node_n
     out.node_name = node_name;
     out.connection_rates = {
         rate_of(config.limits_send_per_connection), rate_of(config.limits_create_per_connection),
-        rate_of(config.limits_read_per_connection), rate_of(config.limits_sync_per_connection)};
+        rate_of(config.limits_read_per_connection), rate_of(config.limits_sync_per_connection),
+        rate_of(config.limits_search_per_connection)};
     out.user_rates = {rate_of(config.limits_send_per_user), rate_of(config.limits_create_per_user),
-                      rate_of(config.limits_read_per_user), rate_of(config.limits_sync_per_user)};
+                      rate_of(config.limits_read_per_user), rate_of(config.limits_sync_per_user),
+                      rate_of(config.limits_search_per_user)};
     out.connections_per_user_max = config.limits_connections_per_user;
     out.connections_per_address_max = config.limits_connections_per_address;
     out.events_in_flight_max = config.limits_events_in_flight;

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,11 +79,25 @@ struct HistoryPage {
     bool limited = false;  ///< There is more in the direction asked.
 };
 
+struct SearchRequest {
+    std::string query;                  ///< As a person typed it. @see words/query.hpp
+    std::optional<ChannelId> channel;   ///< None: the user's channels, the kSearchedChannels latest active.
+    std::optional<std::string> before;  ///< The `next` of an earlier answer.
+    std::size_t limit = 20;             ///< 1 to 100.
+};
+struct SearchPage {
+    std::vector<FoldedMessage> messages;  ///< Newest first.
+    std::optional<std::string> next;      ///< What to give as `before` for more, of which there may be none.
+};
+
 struct MemberPage {
     std::vector<MemberView> members;  ///< By user id.
     std::optional<UserId> next;
     std::size_t total = 0;
 };
+
+/// A search without a channel looks into so many.
+inline constexpr std::size_t kSearchedChannels = 200;
 
 /// What `sync` says of one channel.
 struct SyncedChannel {
@@ -189,6 +204,11 @@ public:
     /// `from` and `to` say how far it got.
     /// @errors not_found (no such channel, or not a member), invalid
     Task<Result<HistoryPage>> history(UserId user, ChannelId channel, HistoryQuery query, Deadline deadline);
+    /// The messages of the user's channels that match as they are now, about as many as `limit` and the
+    /// answer budget allow; fewer, and `next`, where finding them takes long.
+    /// @errors invalid and too_large (query, limit or `before`: the sentence says what), not_found (channel)
+    Task<Result<SearchPage>> search(UserId user, SearchRequest request, MessageBytes bytes_of,
+                                    Deadline deadline);
     /// @errors invalid (`after` is not from here)
     Task<Result<ChannelLines>> list_channels(UserId user, std::size_t limit, std::optional<std::string> after,
                                              Deadline deadline);
@@ -205,6 +225,14 @@ private:
     };
 
     Task<Result<EntryPtr>> change(UserId sender, ChannelId channel, Proposal proposal, Deadline deadline);
+    /// Where somebody may search, and from which seq on.
+    using Floors = std::unordered_map<ChannelId, Seq>;
+    /// What to make of hits: messages as they are now.
+    using Found = std::map<Place, FoldedMessage>;
+
+    Task<Result<Floors>> searched_channels(UserId user, std::optional<ChannelId> channel, Deadline deadline);
+    Task<Result<Found>> read_hits(std::vector<Hit> hits, Deadline deadline);
+
     Task<Result<Access>> access_of(UserId user, ChannelId channel, Deadline deadline);
     /// Appends what a member of a group wants to change there.
     Task<Result<EntryPtr>> change_group(ChannelId channel, Proposal proposal, Deadline deadline);

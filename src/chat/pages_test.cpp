@@ -55,6 +55,10 @@ public:
     }
     Task<Result<void>> blank(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
     Task<Result<void>> forget_blanking(EntryId, Deadline) override { co_return Error(Errc::internal); }
+    Task<Result<Hits>> search(std::vector<ChannelId>, words::Needles, std::optional<Hit>, std::size_t,
+                              Deadline) override {
+        co_return Error(Errc::internal);
+    }
     Task<Result<Seq>> first_seq(ChannelId, Deadline) override { co_return Seq{1}; }
 
     int reads = 0;

@@ -12,7 +12,7 @@ struct Rate {
 };
 
 /// What an event is counted as.
-enum class RateClass { send, create, read, sync };
+enum class RateClass { send, create, read, sync, search };
 
 /// One rate for each RateClass.
 struct Rates {
@@ -20,6 +20,7 @@ struct Rates {
     Rate create{30, std::chrono::seconds{60}};  ///< group:*
     Rate read{200, std::chrono::seconds{10}};   ///< messages:get, channels:list, members:get, server:info
     Rate sync{30, std::chrono::seconds{30}};    ///< channels:get, sync
+    Rate search{20, std::chrono::seconds{10}};  ///< messages:search
 
     const Rate& of(RateClass c) const {
         switch (c) {
@@ -30,9 +31,11 @@ struct Rates {
             case RateClass::read:
                 return read;
             case RateClass::sync:
+                return sync;
+            case RateClass::search:
                 break;
         }
-        return sync;
+        return search;
     }
 };
 
@@ -45,7 +48,8 @@ struct Options {
     Rates user_rates{.send{200, std::chrono::seconds{5}},
                      .create{60, std::chrono::seconds{60}},
                      .read{400, std::chrono::seconds{10}},
-                     .sync{60, std::chrono::seconds{30}}};
+                     .sync{60, std::chrono::seconds{30}},
+                     .search{40, std::chrono::seconds{10}}};
     std::size_t connections_per_user_max = 50;    ///< On this node; 0: no limit.
     std::size_t connections_per_address_max = 0;  ///< An IPv6 address counts by its /64; 0: no limit.
     std::size_t events_in_flight_max = 100;       ///< Of one connection, not answered yet.

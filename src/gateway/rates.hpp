@@ -29,7 +29,7 @@ class RateSet {
 public:
     explicit RateSet(const Rates& rates)
         : buckets_{TokenBucket(rates.send), TokenBucket(rates.create), TokenBucket(rates.read),
-                   TokenBucket(rates.sync)} {}
+                   TokenBucket(rates.sync), TokenBucket(rates.search)} {}
 
     Result<void> take(RateClass what, SteadyTime now) {
         return buckets_[static_cast<std::size_t>(what)].take(now);
@@ -37,7 +37,7 @@ public:
     bool is_full(SteadyTime now);
 
 private:
-    std::array<TokenBucket, 4> buckets_;
+    std::array<TokenBucket, 5> buckets_;
 };
 
 }  // namespace warren::gateway

@@ -46,6 +46,10 @@ public:
     }
     Task<Result<void>> blank(std::vector<EntryPtr>, Deadline) override { return done(); }
     Task<Result<void>> forget_blanking(EntryId, Deadline) override { return done(); }
+    Task<Result<Hits>> search(std::vector<ChannelId>, words::Needles, std::optional<Hit>, std::size_t,
+                              Deadline) override {
+        return gives(Hits());
+    }
     Task<Result<Seq>> first_seq(ChannelId, Deadline) override { return gives(Seq{1}); }
 };
 

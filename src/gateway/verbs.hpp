@@ -24,6 +24,7 @@ extern const Verb kSync;
 extern const Verb kUserBlock;
 extern const Verb kUserUnblock;
 extern const Verb kUserBlocked;
+extern const Verb kMessagesSearch;
 
 /// A nonce, or an empty string where there is none.
 Result<std::string> read_nonce(const Payload& payload);

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "model/entry.hpp"
+#include "words/query.hpp"
 
 namespace warren {
 
@@ -32,6 +33,19 @@ struct Blanking {
     Seq target = 0;
     WallTime at{};
     friend bool operator==(const Blanking&, const Blanking&) = default;
+};
+
+/// A message that may be meant by a search; ordered by time, then by seq, then by channel.
+struct Hit {
+    WallTime at{};  ///< The message's own time, also where an edit was found.
+    Seq seq = 0;    ///< The message.
+    ChannelId channel;
+    friend auto operator<=>(const Hit&, const Hit&) = default;
+};
+struct Hits {
+    std::vector<Hit> hits;  ///< Newest first, each once.
+    /// Where to go on, as `before`: all hits down to here are given. None: there are no more.
+    std::optional<Hit> more;
 };
 
 /// The entries of every channel, durable and ordered. Thread-safe. Knows nothing of who may write:
@@ -89,6 +103,14 @@ public:
 
     /// Removes the note, if it is there.
     virtual Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) = 0;
+
+    /// The newest messages of `channels`, at most `limit` and only those before `before`, of which an entry
+    /// (itself or an edit) has all the words, or where there are none a word with the prefix: all that have
+    /// them in one entry, and perhaps others, whose words are spread over several or were edited away. It may
+    /// give fewer than there are, with `more`, where finding them takes long. Reflects every acknowledged
+    /// insert. @see ports/entry_words.hpp for what the words of an entry are, docs/storage.md#search
+    virtual Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
+                                      std::optional<Hit> before, std::size_t limit, Deadline deadline) = 0;
 
     /// The oldest seq kept (1 until retention moves it).
     virtual Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) = 0;

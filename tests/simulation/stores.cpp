@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ports/entry_words.hpp"
+
 namespace warren::simulation {
 
 Span StoreClient::latency() {
@@ -178,6 +180,43 @@ Task<Result<void>> SimEntryStore::blank(std::vector<EntryPtr> entries, Deadline 
 Task<Result<void>> SimEntryStore::forget_blanking(EntryId id, Deadline deadline) {
     const auto change = [id](ReplicaSet& set) -> Result<Index> { return set.forget_blanking(id); };
     return client_.write(deadline, change, true);
+}
+
+namespace {
+
+/// As EntryStore::search says, by looking at everything.
+bool is_found(const Entry& entry, const words::Needles& needles) {
+    const auto words = searched_words(entry);
+    const auto holds = [&](const auto& word) {
+        return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    if (!needles.words.empty()) return std::all_of(needles.words.begin(), needles.words.end(), holds);
+    return std::any_of(words.begin(), words.end(),
+                       [&](const auto& word) { return word.starts_with(needles.prefix); });
+}
+
+}  // namespace
+
+Task<Result<Hits>> SimEntryStore::search(std::vector<ChannelId> channels, words::Needles needles,
+                                         std::optional<Hit> before, std::size_t limit, Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index at) {
+        std::set<Hit, std::greater<>> found;
+        for (const auto& channel : channels) {
+            for (const auto& entry : set.range(channel, 1, UINT64_MAX, SIZE_MAX, at)) {
+                if (!is_found(*entry, needles)) continue;
+                const auto message = set.entry(channel, searched_seq(*entry), at);
+                const Hit hit{message->at, message->seq, channel};
+                if (!before || hit < *before) found.insert(hit);
+            }
+        }
+        Hits out{{found.begin(), found.end()}, std::nullopt};
+        if (out.hits.size() > limit) {
+            out.hits.resize(limit);
+            out.more = out.hits.back();
+        }
+        return out;
+    };
+    return client_.read<Hits>(deadline, look);
 }
 
 Task<Result<Seq>> SimEntryStore::first_seq(ChannelId, Deadline deadline) {

@@ -1,6 +1,7 @@
 #include "adapters/mongo/database_test.hpp"
 #include "tests/contract/block_store_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
+#include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
 
@@ -20,6 +21,9 @@ PortCase<Port> mongo_case() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Mongo, EntryStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::EntryStore, EntryStore>()),
+                         case_name<EntryStore>);
+INSTANTIATE_TEST_SUITE_P(Mongo, EntrySearchContract,
                          ::testing::Values(mongo_case<adapters::mongo::EntryStore, EntryStore>()),
                          case_name<EntryStore>);
 INSTANTIATE_TEST_SUITE_P(Mongo, ChannelStoreContract,

@@ -28,12 +28,12 @@ TEST(Documents, RefuseWhatTheyCannotKeep) {
     EXPECT_FALSE(document_from_json("{"));
     auto huge = *message(id_of<ChannelId>(1), 1);
     huge.count = 1ULL << 63;
-    EXPECT_EQ(document_of(huge).error(), Errc::invalid);
+    EXPECT_EQ(document_of(huge, huge.at).error(), Errc::invalid);
 }
 
 TEST(Documents, EntryWithNulAndWithoutAFieldIsReadBack) {
     const auto entry = message(id_of<ChannelId>(1), 9'000'000'000'000'000'001, std::string("a\0b", 3));
-    const auto document = document_of(*entry).value();
+    const auto document = document_of(*entry, entry->at).value();
     EXPECT_EQ(*entry_of(*document.get()).value(), *entry);
     EXPECT_FALSE(Fields(*document.get()).has("targetBucket"));
     Document foreign;

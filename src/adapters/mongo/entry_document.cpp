@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "model/entry_codec.hpp"
+#include "ports/entry_words.hpp"
 
 namespace warren::adapters::mongo {
 namespace {
@@ -23,7 +24,17 @@ Error damaged(const Entry& entry) {
 
 }  // namespace
 
-Result<Document> document_of(const Entry& entry) {
+Document words_of(const Entry& entry, WallTime searched_at) {
+    Document out;
+    List words;
+    for (const auto& word : searched_words(entry))
+        words.add(word);
+    if (words.size() == 0) return out;
+    out.add("words", words).add("wordsAt", searched_at).add("wordsSeq", searched_seq(entry));
+    return out;
+}
+
+Result<Document> document_of(const Entry& entry, WallTime searched_at) {
     const std::array numbers{entry.seq, entry.count, entry.message_seq, entry.state_seq,
                              entry.prev_state_seq};
     const auto body = document_from_json(encode_body(entry.body));
@@ -37,6 +48,7 @@ Result<Document> document_of(const Entry& entry) {
     out.add("prevStateSeq", entry.prev_state_seq);
     if (entry.target() != 0) out.add("targetBucket", bucket_of(entry.target()));
     out.add("body", *body);
+    bson_concat(out.get(), words_of(entry, searched_at).get());
     return out;
 }
 

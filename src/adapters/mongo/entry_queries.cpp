@@ -271,13 +271,15 @@ Result<std::vector<Blanking>> find_notes(Call& call, WallTime before, std::size_
 Result<void> replace_bodies(Call& call, const std::vector<EntryPtr>& entries) {
     std::vector<Update> updates;
     for (const auto& entry : entries) {
-        WARREN_TRY(whole, document_of(*entry));
+        WARREN_TRY(whole, document_of(*entry, entry->at));
         Update update;
         update.filter = in_bucket(entry->channel, bucket_of(entry->seq));
         update.filter.add("seq", entry->seq);
         Document set;
         set.add("body", Fields(*whole.get()).document("body"));
-        update.change.add("$set", set);
+        Document words;
+        words.add("words", "").add("wordsAt", "").add("wordsSeq", "");
+        update.change.add("$set", set).add("$unset", words);
         updates.push_back(std::move(update));
     }
     WARREN_TRY_VOID(call.update(kEntries, updates));

@@ -1,7 +1,10 @@
 #include "adapters/mongo/entry_store.hpp"
 
+#include <algorithm>
+
 #include "adapters/mongo/entry_document.hpp"
 #include "adapters/mongo/entry_queries.hpp"
+#include "adapters/mongo/entry_search.hpp"
 #include "adapters/mongo/schema.hpp"
 
 namespace warren::adapters::mongo {
@@ -9,11 +12,19 @@ namespace {
 
 using Entries = std::vector<EntryPtr>;
 
-Result<std::vector<Document>> documents_of(const Entries& run) {
+Result<WallTime> searched_time(Call& call, const Entry& entry, const Entries& run) {
+    const auto is_target = [&](const EntryPtr& other) { return other->seq == entry.target(); };
+    const auto here = std::find_if(run.begin(), run.end(), is_target);
+    if (here != run.end()) return (*here)->at;
+    return find_searched_time(call, entry);
+}
+
+Result<std::vector<Document>> documents_of(Call& call, const Entries& run) {
     std::vector<Document> out;
     out.reserve(run.size());
     for (const auto& entry : run) {
-        WARREN_TRY(document, document_of(*entry));
+        WARREN_TRY(searched_at, searched_time(call, *entry, run));
+        WARREN_TRY(document, document_of(*entry, searched_at));
         out.push_back(std::move(document));
     }
     return out;
@@ -41,7 +52,7 @@ Task<Result<Entries>> EntryStore::find_nonces(ChannelId channel, std::vector<Non
 
 Task<Result<void>> EntryStore::insert(Entries run, Deadline deadline) {
     auto ask = [this, run = std::move(run)](Call& call) -> Result<void> {
-        WARREN_TRY(documents, documents_of(run));
+        WARREN_TRY(documents, documents_of(call, run));
         WARREN_TRY_VOID(call.insert(kEntries, documents));
         known_.note(run.back()->channel, run.back()->seq);
         return {};
@@ -90,6 +101,14 @@ Task<Result<void>> EntryStore::forget_blanking(EntryId id, Deadline deadline) {
         Document filter;
         filter.add("_id", id);
         return call.remove(kBlankings, filter);
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<Hits>> EntryStore::search(std::vector<ChannelId> channels, words::Needles needles,
+                                      std::optional<Hit> before, std::size_t limit, Deadline deadline) {
+    auto ask = [channels = std::move(channels), needles = std::move(needles), before, limit](Call& call) {
+        return find_words(call, channels, needles, before, limit);
     };
     return database_.run(deadline, std::move(ask));
 }

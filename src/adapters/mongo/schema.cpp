@@ -1,5 +1,7 @@
 #include "adapters/mongo/schema.hpp"
 
+#include "adapters/mongo/entry_search.hpp"
+
 #include <array>
 #include <initializer_list>
 #include <string>
@@ -65,7 +67,13 @@ Result<void> to_version_3(Call& call) {
     return create(call, kBlankings, {{{"at"}}});
 }
 
-constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2, to_version_3};
+// Searching. The words of entries that an older Warren stored are added.
+Result<void> to_version_4(Call& call) {
+    WARREN_TRY_VOID(create(call, kEntries, {{{"channelId", "words", "wordsAt", "wordsSeq"}}}));
+    return add_missing_words(call);
+}
+
+constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2, to_version_3, to_version_4};
 
 Result<std::uint64_t> version_of(Call& call) {
     std::uint64_t version = 0;

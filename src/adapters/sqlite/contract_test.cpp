@@ -4,6 +4,7 @@
 #include "adapters/sqlite/user_store.hpp"
 #include "tests/contract/block_store_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
+#include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
 #include "tests/support/child_process.hpp"
@@ -35,6 +36,9 @@ PortCase<Port> sqlite_case() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, EntryStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::EntryStore, EntryStore>()),
+                         case_name<EntryStore>);
+INSTANTIATE_TEST_SUITE_P(Sqlite, EntrySearchContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::EntryStore, EntryStore>()),
                          case_name<EntryStore>);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ChannelStoreContract,

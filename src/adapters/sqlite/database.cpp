@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "adapters/sqlite/migrations.hpp"
+#include "adapters/sqlite/word_index.hpp"
 
 namespace warren::adapters::sqlite {
 namespace {
@@ -27,6 +28,7 @@ Result<std::unique_ptr<Connection>> open_writing(const std::filesystem::path& fi
     WARREN_TRY(mode, connection->ask("PRAGMA journal_mode=WAL"));
     if (mode != "wal")
         return Error(Errc::unavailable, "The data folder's file system cannot hold a shared log.");
+    WARREN_TRY_VOID(renew_words(*connection));
     WARREN_TRY(moved, connection->checkpoint(SQLITE_CHECKPOINT_TRUNCATE));
     if (!moved) return connection->note(SQLITE_BUSY);
     return connection;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "adapters/sqlite/word_index.hpp"
 #include "base/log.hpp"
 #include "model/entry_codec.hpp"
 
@@ -73,6 +74,15 @@ Result<void> insert_entry(Connection& connection, const Entry& entry) {
         .run();
 }
 
+/// Of the entry as it is stored now.
+Result<void> forget_stored_words(Connection& connection, ChannelId channel, Seq seq) {
+    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? AND seq = ?", channel, bounded(seq));
+    WARREN_TRY(row, rows.step());
+    if (!row) return {};
+    WARREN_TRY(stored, entry_of(rows));
+    return forget_words(connection, *stored);
+}
+
 /// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
 /// never worth an encoding just to be counted.
 std::size_t size_of(const Entry& entry) {
@@ -125,6 +135,7 @@ Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Deadline deadli
     auto work = [run = std::move(run)](Connection& connection) -> Result<void> {
         for (const auto& entry : run) {
             WARREN_TRY_VOID(insert_entry(connection, *entry));
+            WARREN_TRY_VOID(index_words(connection, *entry));
         }
         return {};
     };
@@ -202,9 +213,19 @@ Task<Result<std::vector<Blanking>>> EntryStore::blankings(WallTime before, std::
     return database_.read(deadline, std::move(query));
 }
 
+Task<Result<Hits>> EntryStore::search(std::vector<ChannelId> channels, words::Needles needles,
+                                      std::optional<Hit> before, std::size_t limit, Deadline deadline) {
+    auto query = [channels = std::move(channels), needles = std::move(needles), before,
+                  limit](Connection& connection) {
+        return search_words(connection, channels, needles, before, limit);
+    };
+    return database_.read(deadline, std::move(query));
+}
+
 Task<Result<void>> EntryStore::blank(std::vector<EntryPtr> entries, Deadline deadline) {
     auto work = [entries = std::move(entries)](Connection& connection) -> Result<void> {
         for (const auto& entry : entries) {
+            WARREN_TRY_VOID(forget_stored_words(connection, entry->channel, entry->seq));
             WARREN_TRY_VOID(connection
                                 .query("UPDATE entries SET body = ? WHERE channel = ? AND seq = ?",
                                        encode_body(entry->body), entry->channel, bounded(entry->seq))

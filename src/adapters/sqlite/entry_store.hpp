@@ -24,6 +24,8 @@ public:
                                                   Deadline deadline) override;
     Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline deadline) override;
     Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) override;
+    Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
+                              std::optional<Hit> before, std::size_t limit, Deadline deadline) override;
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
 
 private:

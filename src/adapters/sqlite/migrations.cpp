@@ -100,6 +100,15 @@ CREATE TABLE blankings (
     at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE words (
+    channel BLOB NOT NULL,
+    word    TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (channel, word, at, seq)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -1,0 +1,115 @@
+// Searching messages: words, phrases and beginnings in every script, in one's own channels only, page by page.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closeAll, connect, makePeople, range, startNode, transports, unknownId } from "./support.mjs";
+
+let node, alice, bob, carol;
+before(async () => {
+  node = await startNode();
+  [alice, bob, carol] = await makePeople(node, "Alice", "Bob", "Carol");
+});
+after(async () => {
+  closeAll();
+  assert.equal(await node.stop(), 0);
+});
+
+/** A group of Alice and `others` with these messages; resolves with its id. */
+async function groupWith(a, others, texts) {
+  const channelId = await a.get("group:new", { name: "tea", members: others.map(({ id }) => id) });
+  await Promise.all(texts.map((message) => a.get("message:new", { channelId, message })));
+  return channelId;
+}
+const search = async (connection, query, more = {}) =>
+  (await connection.get("messages:search", { query, ...more })).messages.map(({ message }) => message);
+
+for (const [name, options] of Object.entries(transports)) {
+  test(`words, phrases and beginnings are found, newest first (${name})`, async () => {
+    const [a, b] = await Promise.all([connect(node, alice, options), connect(node, bob, options)]);
+    const texts = ["The quick, brown Fox", "a fox", "Quickly now", "brown quick fox"];
+    const channelId = await groupWith(a, [bob], texts);
+    const found = async (query) => (await search(b, query, { channelId })).map((text) => texts.indexOf(text));
+    assert.deepEqual(await found("FOX"), [3, 1, 0]);
+    assert.deepEqual(await found("fox quick"), [3, 0]);
+    assert.deepEqual(await found("\"quick brown\""), [0]);
+    assert.deepEqual(await found("“brown quick” fox"), [3]);
+    assert.deepEqual(await found("quick*"), [3, 2, 0]);
+    assert.deepEqual(await found("\"the qui*\""), [0]);
+    assert.deepEqual(await found("qui"), []);
+    const [message] = (await b.get("messages:search", { query: "quickly", channelId })).messages;
+    const { messages } = await b.get("messages:get", { channelId });
+    assert.deepEqual(message, messages[2]);
+    closeAll();
+  });
+}
+
+test("whatever the script", async () => {
+  const a = await connect(node, alice);
+  const texts = ["Grüße aus der Straße", "東京都庁に行きました", "ฉันกินข้าวแล้ว", "مُحَمَّد قال", "शुभ प्रभात, दुनिया", "Привет, Ёлка", "서울에서 만나요",
+    "ខ្ញុំស្រឡាញ់ភាសាខ្មែរ", "שָׁלוֹם עולם", "well done 👍🏽", "Đường phố Hà Nội", "ｆｕｌｌ ｗｉｄｔｈ"];
+  const channelId = await groupWith(a, [], texts);
+  const queries = ["strasse GRUSSE", "京都", "ข้าว", "محمد", "दुनिया", "елка привет", "서울*", "ភាសា", "שלום", "👍", "\"duong pho\"", "full width"];
+  for (const [i, query] of queries.entries()) assert.deepEqual(await search(a, query, { channelId }), [texts[i]], query);
+  for (const query of ["東庁", "ข้าวกิน", "स", "ель"]) assert.deepEqual(await search(a, query, { channelId }), [], query);
+  closeAll();
+});
+
+test("what others write among themselves is never found, nor told of", async () => {
+  const [a, b, c] = await Promise.all([connect(node, alice), connect(node, bob), connect(node, carol)]);
+  const secret = await groupWith(a, [bob], ["xylophone one"]);
+  const shared = await groupWith(a, [bob, carol], ["xylophone two"]);
+  assert.deepEqual(await search(a, "xylophone"), ["xylophone two", "xylophone one"]);
+  assert.deepEqual(await search(b, "xylo*"), ["xylophone two", "xylophone one"]);
+  assert.deepEqual(await search(c, "xylophone"), ["xylophone two"]);
+  assert.deepEqual(await search(c, "xylophone", { channelId: shared }), ["xylophone two"]);
+  const refused = await c.refused("not_found", /no such channel/, "messages:search", { query: "xylophone", channelId: secret });
+  assert.deepEqual(await c.ask("messages:search", { query: "xylophone", channelId: unknownId }), refused);
+  // A cursor into a channel of others gives nothing of it.
+  const { next } = await b.get("messages:search", { query: "xylophone", limit: 1 });
+  assert.deepEqual(await search(c, "xylophone", { before: next }), []);
+  assert.deepEqual(await search(b, "xylophone", { before: next }), ["xylophone one"]);
+  closeAll();
+});
+
+test("pages follow each other without a gap and without a repeat", async () => {
+  const a = await connect(node, alice);
+  const texts = range(1, 60).map((n) => `${n % 3 === 0 ? "blue" : "red"} balloon ${n}`);
+  const channels = [await groupWith(a, [], texts.slice(0, 30)), await groupWith(a, [bob], texts.slice(30))];
+  for (const [query, more] of [["balloon"], ["blue"], ["\"red ball*\""], ["balloon", { channelId: channels[1] }]]) {
+    const all = (await a.get("messages:search", { query, limit: 100, ...more })).messages;
+    assert.ok(all.length >= 20);
+    assert.deepEqual(all.map(({ createdAt }) => createdAt), all.map(({ createdAt }) => createdAt).toSorted().toReversed());
+    const paged = [];
+    let before;
+    do {
+      const page = await a.get("messages:search", { query, limit: 7, before, ...more });
+      assert.ok(page.messages.length <= 7);
+      paged.push(...page.messages);
+      before = page.next;
+    } while (before);
+    assert.deepEqual(paged, all);
+  }
+  closeAll();
+});
+
+test("a query that means nothing is refused with what to mend", async () => {
+  const a = await connect(node, alice);
+  for (const [query, code, what] of [["", "invalid", /must not be empty/], ["?!", "invalid", /at least one word/], ["* tea", "invalid", /behind/],
+    ["t*", "invalid", /two letters/], ["te*a", "invalid", /at the end/], ["x".repeat(1025), "too_large", /1024/],
+    ["ab ".repeat(65), "too_large", /64 words/], [7, "invalid", /must be a string/], [null, "invalid", /is missing/]]) {
+    await a.refused(code, what, "messages:search", { query });
+  }
+  await a.refused("invalid", /before/, "messages:search", { query: "tea", before: "yesterday" });
+  await a.refused("invalid", /limit/, "messages:search", { query: "tea", limit: 0 });
+  closeAll();
+});
+
+test("searches have a rate of their own", async () => {
+  const limited = await startNode({ limits: { search_per_connection: "2/60s" } });
+  const [dave] = await makePeople(limited, "Dave");
+  const d = await connect(limited, dave);
+  for (const query of ["one", "two"]) assert.deepEqual(await search(d, query), []);
+  const refused = await d.refused("rate_limited", null, "messages:search", { query: "three" });
+  assert.ok(refused.retryAfter >= 1);
+  d.close();
+  assert.equal(await limited.stop(), 0);
+});
