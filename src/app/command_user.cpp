@@ -24,6 +24,7 @@ struct OwnAccounts {
         : ids(secrets.random_number(), static_cast<std::uint32_t>(secrets.random_number())),
           environment{stores.entries(),
                       stores.channels(),
+                      stores.members(),
                       stores.users(),
                       stores.blocks(),
                       bus,

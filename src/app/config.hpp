@@ -83,6 +83,8 @@ struct Config {
     Rate limits_sync_per_user;
     Rate limits_search_per_connection;
     Rate limits_search_per_user;
+    Rate limits_receipt_per_connection;
+    Rate limits_receipt_per_user;
     Rate limits_sign_in_per_address;
     Rate limits_sign_in_per_account;
     Bytes limits_message;
@@ -101,6 +103,7 @@ struct Config {
     Bytes limits_held;
     std::uint64_t limits_stashed_per_channel;
     std::uint64_t limits_unannounced;
+    std::uint64_t limits_receipts_waiting;
 
     std::chrono::milliseconds delivery_gap_wait;
     std::chrono::milliseconds delivery_opening_hold;
@@ -109,6 +112,7 @@ struct Config {
     std::chrono::milliseconds delivery_beat_lost_after;
     std::uint64_t delivery_large_group_bind;
     std::uint64_t delivery_large_group_publish;
+    std::chrono::milliseconds delivery_receipt_delay;
     std::chrono::milliseconds delivery_store_timeout;
     std::chrono::milliseconds delivery_reconnect_jitter;
     std::chrono::milliseconds delivery_recheck_period;

@@ -33,6 +33,7 @@ chat::Limits chat_limits(const Config& config) {
     out.held_bytes_max = config.limits_held.n;
     out.stashed_per_channel_max = config.limits_stashed_per_channel;
     out.unannounced_max = config.limits_unannounced;
+    out.receipts_waiting_max = config.limits_receipts_waiting;
     out.gap_wait = config.delivery_gap_wait;
     out.opening_hold = config.delivery_opening_hold;
     out.resync_patience = in_seconds(config.delivery_resync_patience);
@@ -42,6 +43,7 @@ chat::Limits chat_limits(const Config& config) {
     out.beat_lost_after = in_seconds(config.delivery_beat_lost_after);
     out.large_group_bind = config.delivery_large_group_bind;
     out.large_group_publish = config.delivery_large_group_publish;
+    out.receipt_delay = config.delivery_receipt_delay;
     out.store_timeout = config.delivery_store_timeout;
     return out;
 }
@@ -91,12 +93,12 @@ gateway::Options gateway_options(const Config& config, const std::string& node_n
     gateway::Options out;
     out.node_name = node_name;
     out.connection_rates = {
-        rate_of(config.limits_send_per_connection), rate_of(config.limits_create_per_connection),
-        rate_of(config.limits_read_per_connection), rate_of(config.limits_sync_per_connection),
-        rate_of(config.limits_search_per_connection)};
-    out.user_rates = {rate_of(config.limits_send_per_user), rate_of(config.limits_create_per_user),
-                      rate_of(config.limits_read_per_user), rate_of(config.limits_sync_per_user),
-                      rate_of(config.limits_search_per_user)};
+        rate_of(config.limits_send_per_connection),   rate_of(config.limits_create_per_connection),
+        rate_of(config.limits_read_per_connection),   rate_of(config.limits_sync_per_connection),
+        rate_of(config.limits_search_per_connection), rate_of(config.limits_receipt_per_connection)};
+    out.user_rates = {rate_of(config.limits_send_per_user),   rate_of(config.limits_create_per_user),
+                      rate_of(config.limits_read_per_user),   rate_of(config.limits_sync_per_user),
+                      rate_of(config.limits_search_per_user), rate_of(config.limits_receipt_per_user)};
     out.connections_per_user_max = config.limits_connections_per_user;
     out.connections_per_address_max = config.limits_connections_per_address;
     out.events_in_flight_max = config.limits_events_in_flight;

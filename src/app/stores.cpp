@@ -7,12 +7,14 @@
 #include "adapters/mongo/channel_store.hpp"
 #include "adapters/mongo/database.hpp"
 #include "adapters/mongo/entry_store.hpp"
+#include "adapters/mongo/member_store.hpp"
 #include "adapters/mongo/user_store.hpp"
 #include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "adapters/sqlite/entry_store.hpp"
 #include "adapters/sqlite/folder.hpp"
+#include "adapters/sqlite/member_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
 
 namespace warren::app {
@@ -26,6 +28,7 @@ public:
     explicit SqliteStores(std::unique_ptr<sqlite::Database> database) : database_(std::move(database)) {}
     EntryStore& entries() override { return entries_; }
     ChannelStore& channels() override { return channels_; }
+    MemberStore& members() override { return members_; }
     UserStore& users() override { return users_; }
     BlockStore& blocks() override { return blocks_; }
     Condition condition() const override {
@@ -41,6 +44,7 @@ private:
     std::unique_ptr<sqlite::Database> database_;
     sqlite::EntryStore entries_{*database_};
     sqlite::ChannelStore channels_{*database_};
+    sqlite::MemberStore members_{*database_};
     sqlite::UserStore users_{*database_};
     sqlite::BlockStore blocks_{*database_};
 };
@@ -52,6 +56,7 @@ public:
         : folder_(std::move(folder)), database_(std::move(database)), name_(std::move(name)) {}
     EntryStore& entries() override { return entries_; }
     ChannelStore& channels() override { return channels_; }
+    MemberStore& members() override { return members_; }
     UserStore& users() override { return users_; }
     BlockStore& blocks() override { return blocks_; }
     Condition condition() const override {
@@ -69,6 +74,7 @@ private:
     std::string name_;
     mongo::EntryStore entries_{*database_};
     mongo::ChannelStore channels_{*database_};
+    mongo::MemberStore members_{*database_};
     mongo::UserStore users_{*database_};
     mongo::BlockStore blocks_{*database_};
 };

@@ -8,6 +8,7 @@
 #include "ports/block_store.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/entry_store.hpp"
+#include "ports/member_store.hpp"
 #include "ports/user_store.hpp"
 
 namespace warren::app {
@@ -19,6 +20,7 @@ public:
     virtual ~Stores() = default;
     virtual EntryStore& entries() = 0;
     virtual ChannelStore& channels() = 0;
+    virtual MemberStore& members() = 0;
     virtual UserStore& users() = 0;
     virtual BlockStore& blocks() = 0;
     /// How health shows the store. Thread-safe.

@@ -141,6 +141,7 @@ protected:
     Metrics metrics;
     Environment env{none<EntryStore>(),
                     none<ChannelStore>(),
+                    none<MemberStore>(),
                     people,
                     none<BlockStore>(),
                     none<MessageBus>(),

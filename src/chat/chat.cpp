@@ -64,7 +64,8 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       pages_(env_.entries, env_.cache, env_.metrics),
       deletions_(executor, env_, pages_),
       log_(executor, env_, memberships_),
-      delivery_(executor, env_, memberships_, directory_, log_, deletions_) {
+      delivery_(executor, env_, memberships_, directory_, log_, deletions_),
+      receipts_(executor, env_, memberships_, blocks_, delivery_) {
     log_.observe(delivery_);
 }
 

@@ -14,6 +14,7 @@
 #include "chat/directory.hpp"
 #include "chat/fold.hpp"
 #include "chat/pages.hpp"
+#include "chat/receipts.hpp"
 #include "chat/subscriber.hpp"
 
 namespace warren::chat {
@@ -58,6 +59,7 @@ struct ChannelLine {
     Role role = Role::member;
     EntryPtr head;
     std::optional<FoldedMessage> newest;
+    ChannelMarks marks;
 };
 struct ChannelLines {
     std::vector<ChannelLine> lines;   ///< Latest activity first.
@@ -111,6 +113,7 @@ struct SyncAnswer {
     std::vector<std::pair<ChannelViewPtr, EntryPtr>>
         joined;                   ///< The caller's channels that were not asked for, with their heads.
     std::vector<ChannelId> left;  ///< Asked for, but not (or no longer) the caller's.
+    std::unordered_map<ChannelId, ChannelMarks> marks;  ///< Of all channels above.
 };
 /// What a value costs in the answer, so that it can be kept within Limits::answer_bytes_max. Given by the
 /// gateway.
@@ -129,6 +132,7 @@ public:
     asio::any_io_executor executor() const { return executor_; }
     const Environment& environment() const { return env_; }
     Delivery& delivery() { return delivery_; }
+    Receipts& receipts() { return receipts_; }
     /// For verbs that append what has no call here.
     ChannelLog& log() { return log_; }
     Blocks& blocks() { return blocks_; }
@@ -263,6 +267,7 @@ private:
     Deletions deletions_;
     ChannelLog log_;
     Delivery delivery_;
+    Receipts receipts_;
     /// Of the answer that was completed last, until the caller queued it.
     Answered answered_;
 };

@@ -7,6 +7,7 @@
 #include "ports/channel_store.hpp"
 #include "ports/clock.hpp"
 #include "ports/entry_store.hpp"
+#include "ports/member_store.hpp"
 #include "ports/message_bus.hpp"
 #include "ports/secrets.hpp"
 #include "ports/user_store.hpp"
@@ -17,6 +18,7 @@ namespace warren::chat {
 struct Environment {
     EntryStore& entries;
     ChannelStore& channels;
+    MemberStore& members;
     UserStore& users;
     BlockStore& blocks;
     MessageBus& bus;

@@ -22,6 +22,7 @@ struct Limits {
     std::size_t held_bytes_max = 1'000'000;        ///< Pushes held for one connection during one answer.
     std::size_t stashed_per_channel_max = 1'000;   ///< Entries that wait for a missing one.
     std::size_t unannounced_max = 10'000;          ///< Channels whose announcement failed.
+    std::size_t receipts_waiting_max = 10'000;     ///< Receipts and settings that wait to be stored.
     std::chrono::milliseconds gap_wait{20};  ///< How long a later entry waits before the store is asked.
     std::chrono::milliseconds opening_hold{1000};  ///< How long a fresh connection waits for its first read.
     std::chrono::seconds resync_patience{60};  ///< A connection told to resync that does not is closed then.
@@ -33,6 +34,7 @@ struct Limits {
     std::size_t large_group_publish = 32;     ///< ... and above here it is published to.
     std::chrono::seconds sweep_every{15};     ///< Deletions that were left unfinished are looked for ...
     std::chrono::seconds sweep_notes_after{60};      ///< ... once their notes are older than this.
+    std::chrono::milliseconds receipt_delay{50};     ///< Receipts of this span are stored and told together.
     std::chrono::milliseconds store_timeout{5'000};  ///< One store call of ours that no client waits for.
 };
 

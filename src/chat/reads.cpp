@@ -16,6 +16,7 @@ constexpr std::size_t kListLimitMax = 200;
 constexpr std::size_t kSyncChannelsMax = 1'000;
 constexpr std::size_t kSyncEntriesPerRead = 128;
 constexpr std::size_t kChannelBytes = 2'000;
+constexpr std::size_t kWatermarkBytes = 96;
 
 /// Latest activity first; ids break ties.
 bool later(const Stay& a, const Stay& b) {
@@ -221,7 +222,7 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
             out.next = list_cursor(stays[limit - 1]);
             break;
         }
-        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt};
+        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}};
         const bool since_join = stay.document.history == HistoryAccess::since_join;
         if (since_join && stay.head->message_seq < stay.row.from) {
             // All that was said was said before.
@@ -235,6 +236,11 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
         }
         out.lines.push_back(std::move(line));
     }
+    stays.resize(out.lines.size());
+    auto marking = receipts_.marks(user, stays, SIZE_MAX, deadline);
+    WARREN_CO_TRY(marks, co_await std::move(marking));
+    for (std::size_t i = 0; i < marks.size(); ++i)
+        out.lines[i].marks = std::move(marks[i]);
     co_return out;
 }
 
@@ -319,6 +325,10 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     WARREN_CO_TRY(views, co_await std::move(viewing));
     for (std::size_t i = 0; i < views.size(); ++i)
         answer.joined.emplace_back(views[i], joined_heads[i]);
+    auto marking = receipts_.marks(user, stays.current, budget / kWatermarkBytes, deadline);
+    WARREN_CO_TRY(marks, co_await std::move(marking));
+    for (std::size_t i = 0; i < marks.size(); ++i)
+        answer.marks.emplace(stays.current[i].row.channel, std::move(marks[i]));
     co_return answer;
 }
 

@@ -134,16 +134,26 @@ Result<std::optional<std::uint64_t>> Payload::optional_number(std::string_view n
 }
 
 Result<Seq> Payload::seq(std::string_view name) const {
-    WARREN_TRY(number, optional_number(name, 1, kWholeMax));
+    return number(name, 1, kWholeMax);
+}
+
+Result<std::uint64_t> Payload::number(std::string_view name, std::uint64_t min, std::uint64_t max) const {
+    WARREN_TRY(number, optional_number(name, min, max));
     if (!number) return missing(name);
     return *number;
 }
 
 Result<bool> Payload::flag(std::string_view name) const {
-    const auto* value = find(name);
+    WARREN_TRY(value, optional_flag(name));
     if (!value) return missing(name);
+    return *value;
+}
+
+Result<std::optional<bool>> Payload::optional_flag(std::string_view name) const {
+    const auto* value = find(name);
+    if (!value) return std::optional<bool>();
     if (!value->is_bool()) return wrong(name, "must be true or false.");
-    return value->get_bool();
+    return std::optional(value->get_bool());
 }
 
 Result<std::string> Payload::raw_object(std::string_view name, std::size_t bytes_max) const {

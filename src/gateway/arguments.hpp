@@ -50,9 +50,12 @@ public:
     /// A whole number from `min` to `max`.
     Result<std::optional<std::uint64_t>> optional_number(std::string_view name, std::uint64_t min,
                                                          std::uint64_t max) const;
+    /// The same, which must be there.
+    Result<std::uint64_t> number(std::string_view name, std::uint64_t min, std::uint64_t max) const;
     /// The seq of an entry: a whole number, at least 1.
     Result<Seq> seq(std::string_view name) const;
     Result<bool> flag(std::string_view name) const;
+    Result<std::optional<bool>> optional_flag(std::string_view name) const;
     /// The text of a JSON object, byte for byte as it came; empty if absent.
     Result<std::string> raw_object(std::string_view name, std::size_t bytes_max) const;
     /// An object whose keys are channel ids and whose values are seqs.

@@ -151,7 +151,10 @@ struct NoticeWriter {
         begin("presence").key("userId").string(n.user.hex()).key("online").boolean(n.online);
         out.key("lastSeen").string(to_iso8601(n.last_seen));
     }
-    void operator()(const StateNotice& n) const { begin("state").key("channelId").string(n.channel.hex()); }
+    void operator()(const StateNotice& n) const {
+        begin("state").key("channelId").string(n.channel.hex());
+        write_settings(out, n.settings, n.read_count);
+    }
 
 private:
     JsonWriter& begin(std::string_view event) const {
@@ -243,6 +246,44 @@ void write_channel_fields(JsonWriter& out, const chat::ChannelView& view, const 
     for (const auto& member : view.members)
         write_member(out, member, detail);
     out.end_array();
+}
+
+std::string_view name_of(NotifyLevel level) {
+    switch (level) {
+        case NotifyLevel::all:
+            return "all";
+        case NotifyLevel::mentions:
+            return "mentions";
+        case NotifyLevel::none:
+            break;
+    }
+    return "none";
+}
+
+void write_settings(JsonWriter& out, const MemberSettings& settings, std::uint64_t read_count) {
+    out.key("muted").boolean(settings.muted);
+    out.key("pinned").boolean(settings.pinned);
+    out.key("archived").boolean(settings.archived);
+    out.key("notify").string(name_of(settings.notify));
+    out.key("unreadFrom").number(settings.unread.from);
+    out.key("readCount").number(read_count);
+    out.key("revision").number(settings.revision);
+}
+
+void write_marks(JsonWriter& out, const chat::ChannelMarks& marks) {
+    out.key("unread").number(marks.unread);
+    out.key("state").begin_object();
+    write_settings(out, marks.own.settings, marks.own.read_count);
+    out.end_object().key("watermarks").begin_object();
+    for (const auto& [user, watermark] : marks.watermarks) {
+        out.key(user.hex()).begin_object().key("delivered").number(watermark.delivered);
+        out.key("read").number(watermark.read).end_object();
+    }
+    out.end_object();
+}
+
+std::size_t marks_bytes(const chat::ChannelMarks& marks) {
+    return 240 + marks.watermarks.size() * 96;
 }
 
 std::string message_json(const chat::FoldedMessage& message) {

@@ -21,6 +21,14 @@ void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry*
 void write_channel_fields(JsonWriter& out, const chat::ChannelView& view, const Entry* head,
                           PersonDetail detail);
 
+std::string_view name_of(NotifyLevel level);
+/// What somebody has set for themselves, into an object that the caller has begun.
+void write_settings(JsonWriter& out, const MemberSettings& settings, std::uint64_t read_count);
+/// `unread`, `state` and `watermarks`, into an object that the caller has begun.
+void write_marks(JsonWriter& out, const chat::ChannelMarks& marks);
+/// At least the bytes of it, and not much more.
+std::size_t marks_bytes(const chat::ChannelMarks& marks);
+
 std::string message_json(const chat::FoldedMessage& message);
 std::string entry_json(const Entry& entry);
 

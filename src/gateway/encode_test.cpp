@@ -212,8 +212,10 @@ TEST(Encode, NoticesHaveTheFieldsOfTheContract) {
     EXPECT_EQ(told(PresenceNotice{kBob, false, *parse_iso8601("2026-11-24T03:11:00.000Z")}),
               json::parse(R"({"event": "presence", "data": {"userId": "bbbbbbbbbbbbbbbbbbbbbbbb",
         "online": false, "lastSeen": "2026-11-24T03:11:00.000Z"}})"));
-    EXPECT_EQ(told(StateNotice{kChannel, kBob}), json::parse(R"({"event": "state", "data": {
-        "channelId": "0123456789abcdef01234567"}})"));
+    const MemberSettings settings{true, false, true, NotifyLevel::mentions, {7, 5}, 3};
+    EXPECT_EQ(told(StateNotice{kChannel, kBob, settings, 5}), json::parse(R"({"event": "state", "data": {
+        "channelId": "0123456789abcdef01234567", "muted": true, "pinned": false, "archived": true,
+        "notify": "mentions", "unreadFrom": 7, "readCount": 5, "revision": 3}})"));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ protected:
         users_.user.status = UserStatus::active;
         for (std::size_t i = 0; i < 3; ++i)
             shards_.push_back(std::make_unique<http::Shard>(i));
-        chat::Environment environment{entries_, channels_, users_,   blocks_,  bus_,
+        chat::Environment environment{entries_, channels_, members_, users_,   blocks_, bus_,
                                       clock_,   ids_,      metrics_, NodeId{}, limits_};
         accounts_ = std::make_unique<chat::Accounts>(environment_.emplace_back(environment), secrets_, 1h);
         chat_ = std::make_unique<chat::Chat>(chat_shard().executor(), environment);
@@ -152,6 +152,7 @@ protected:
     testing::NoEntries entries_;
     testing::NoChannels channels_;
     testing::NoBlocks blocks_;
+    testing::NoMembers members_;
     testing::OneUser users_;
     testing::QuietBus bus_;
     testing::NoSecrets secrets_;

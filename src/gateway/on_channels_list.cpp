@@ -21,7 +21,8 @@ std::size_t fitting(const chat::ChannelLines& lines, std::size_t bytes_max) {
     std::size_t bytes = 0;
     std::size_t count = 0;
     for (const auto& line : lines.lines) {
-        bytes += kLineBytes + line.channel.data.size() + (line.newest ? message_bytes(*line.newest) : 0);
+        bytes += kLineBytes + marks_bytes(line.marks) + line.channel.data.size() +
+                 (line.newest ? message_bytes(*line.newest) : 0);
         if (bytes > bytes_max) break;
         ++count;
     }
@@ -32,6 +33,7 @@ void write_line(JsonWriter& out, const chat::ChannelLine& line) {
     out.begin_object();
     write_channel_summary(out, line.channel, line.head.get());
     out.key("role").string(line.role == Role::admin ? "admin" : "member");
+    write_marks(out, line.marks);
     out.key("newest");
     if (line.newest) {
         write_message(out, *line.newest);

@@ -8,7 +8,7 @@ struct Command {
     std::unordered_map<ChannelId, Seq> known;
 };
 
-void write_synced(JsonWriter& out, const chat::SyncedChannel& channel) {
+void write_synced(JsonWriter& out, const chat::SyncedChannel& channel, const chat::ChannelMarks& marks) {
     out.begin_object();
     out.key("entries").begin_array();
     for (const auto& entry : channel.entries)
@@ -17,7 +17,9 @@ void write_synced(JsonWriter& out, const chat::SyncedChannel& channel) {
     out.key("head").number(channel.head->seq);
     out.key("count").number(channel.head->count);
     out.key("firstSeq").number(channel.first_seq);
-    out.key("limited").boolean(channel.limited).end_object();
+    out.key("limited").boolean(channel.limited);
+    write_marks(out, marks);
+    out.end_object();
 }
 
 /// What a channel's members take in an answer, about.
@@ -35,6 +37,7 @@ void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, std::size_t b
         if (!fits) bare.channel = view->channel;
         out.begin_object();
         write_channel_fields(out, fits ? *view : bare, head.get(), PersonDetail::name_only);
+        write_marks(out, answer.marks.at(view->channel.id));
         out.end_object();
     }
 }
@@ -44,7 +47,7 @@ std::string encode(const chat::SyncAnswer& answer, std::size_t bytes_max) {
     out.begin_object().key("channels").begin_object();
     for (const auto& [channel, synced] : answer.channels) {
         out.key(channel.hex());
-        write_synced(out, synced);
+        write_synced(out, synced, answer.marks.at(channel));
     }
     out.end_object().key("joined").begin_array();
     write_joined(out, answer, bytes_max);

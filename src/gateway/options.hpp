@@ -12,15 +12,16 @@ struct Rate {
 };
 
 /// What an event is counted as.
-enum class RateClass { send, create, read, sync, search };
+enum class RateClass { send, create, read, sync, search, receipt };
 
 /// One rate for each RateClass.
 struct Rates {
-    Rate send{100, std::chrono::seconds{5}};    ///< message:new, :edit, :delete, :react
-    Rate create{30, std::chrono::seconds{60}};  ///< group:*
-    Rate read{200, std::chrono::seconds{10}};   ///< messages:get, channels:list, members:get, server:info
-    Rate sync{30, std::chrono::seconds{30}};    ///< channels:get, sync
-    Rate search{20, std::chrono::seconds{10}};  ///< messages:search
+    Rate send{100, std::chrono::seconds{5}};      ///< message:new, :edit, :delete, :react
+    Rate create{30, std::chrono::seconds{60}};    ///< group:*
+    Rate read{200, std::chrono::seconds{10}};     ///< messages:get, channels:list, members:get, server:info
+    Rate sync{30, std::chrono::seconds{30}};      ///< channels:get, sync
+    Rate search{20, std::chrono::seconds{10}};    ///< messages:search
+    Rate receipt{300, std::chrono::seconds{10}};  ///< receipt:*, channel:state
 
     const Rate& of(RateClass c) const {
         switch (c) {
@@ -33,9 +34,11 @@ struct Rates {
             case RateClass::sync:
                 return sync;
             case RateClass::search:
+                return search;
+            case RateClass::receipt:
                 break;
         }
-        return search;
+        return receipt;
     }
 };
 
@@ -49,7 +52,8 @@ struct Options {
                      .create{60, std::chrono::seconds{60}},
                      .read{400, std::chrono::seconds{10}},
                      .sync{60, std::chrono::seconds{30}},
-                     .search{40, std::chrono::seconds{10}}};
+                     .search{40, std::chrono::seconds{10}},
+                     .receipt{600, std::chrono::seconds{10}}};
     std::size_t connections_per_user_max = 50;    ///< On this node; 0: no limit.
     std::size_t connections_per_address_max = 0;  ///< An IPv6 address counts by its /64; 0: no limit.
     std::size_t events_in_flight_max = 100;       ///< Of one connection, not answered yet.

@@ -29,7 +29,7 @@ class RateSet {
 public:
     explicit RateSet(const Rates& rates)
         : buckets_{TokenBucket(rates.send), TokenBucket(rates.create), TokenBucket(rates.read),
-                   TokenBucket(rates.sync), TokenBucket(rates.search)} {}
+                   TokenBucket(rates.sync), TokenBucket(rates.search), TokenBucket(rates.receipt)} {}
 
     Result<void> take(RateClass what, SteadyTime now) {
         return buckets_[static_cast<std::size_t>(what)].take(now);

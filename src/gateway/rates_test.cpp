@@ -46,9 +46,10 @@ TEST(TokenBucket, OfCountZeroIsNoLimit) {
 }
 
 TEST(RateSet, CountsEachClassByItself) {
-    RateSet set(Rates{.send{1, 10s}, .create{1, 10s}, .read{1, 10s}, .sync{1, 10s}, .search{1, 10s}});
-    for (const auto what :
-         {RateClass::send, RateClass::create, RateClass::read, RateClass::sync, RateClass::search}) {
+    const Rate one{1, 10s};
+    RateSet set(Rates{.send = one, .create = one, .read = one, .sync = one, .search = one, .receipt = one});
+    for (const auto what : {RateClass::send, RateClass::create, RateClass::read, RateClass::sync,
+                            RateClass::search, RateClass::receipt}) {
         EXPECT_TRUE(set.take(what, kStart));
         EXPECT_FALSE(set.take(what, kStart));
     }

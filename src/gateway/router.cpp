@@ -6,11 +6,11 @@
 namespace warren::gateway {
 namespace {
 
-constexpr std::array kVerbs{&kServerInfo,   &kChannelsGet, &kMessageNew,   &kMessageEdit,    &kMessageDelete,
-                            &kMessageReact, &kMessagesGet, &kChannelsList, &kMessagesSearch, &kMembersGet,
-                            &kSync,         &kGroupNew,    &kGroupChat,    &kGroupAdd,       &kGroupRemove,
-                            &kGroupRole,    &kGroupUpdate, &kGroupLeave,   &kUserBlock,      &kUserUnblock,
-                            &kUserBlocked};
+constexpr std::array kVerbs{
+    &kServerInfo,  &kChannelsGet,  &kMessageNew,     &kMessageEdit,      &kMessageDelete, &kMessageReact,
+    &kMessagesGet, &kChannelsList, &kMessagesSearch, &kMembersGet,       &kSync,          &kGroupNew,
+    &kGroupChat,   &kGroupAdd,     &kGroupRemove,    &kGroupRole,        &kGroupUpdate,   &kGroupLeave,
+    &kUserBlock,   &kUserUnblock,  &kUserBlocked,    &kReceiptDelivered, &kReceiptRead,   &kChannelState};
 
 /// A character of UTF-8 takes at most so many.
 constexpr std::size_t kBytesPerChar = 4;

@@ -81,6 +81,14 @@ public:
     }
 };
 
+class NoMembers final : public MemberStore {
+public:
+    Task<Result<void>> merge(std::vector<MemberUpdate>, Deadline) override { return done(); }
+    Task<Result<std::vector<MemberState>>> at(std::vector<MemberKey>, Deadline) override {
+        return gives(std::vector<MemberState>());
+    }
+};
+
 /// One person, whose session is there as long as `signed_in`.
 class OneUser final : public UserStore {
 public:

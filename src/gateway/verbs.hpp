@@ -25,6 +25,9 @@ extern const Verb kUserBlock;
 extern const Verb kUserUnblock;
 extern const Verb kUserBlocked;
 extern const Verb kMessagesSearch;
+extern const Verb kReceiptDelivered;
+extern const Verb kReceiptRead;
+extern const Verb kChannelState;
 
 /// A nonce, or an empty string where there is none.
 Result<std::string> read_nonce(const Payload& payload);

@@ -239,6 +239,26 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"user:blocked", "", "ok", ""}, Case{"user:blocked", "null", "ok", ""},
                     Case{"user:blocked", "\"x\"", "invalid", "null"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Receipts, Check,
+    testing::Values(
+        Case{"receipt:read", with_channel("\"seq\":1"), "ok", ""},
+        Case{"receipt:delivered", with_channel("\"seq\":9007199254740991,\"more\":1"), "ok", ""},
+        Case{"receipt:read", with_channel(""), "invalid", "\"seq\" is missing"},
+        Case{"receipt:read", with_channel("\"seq\":0"), "invalid", "at least 1"},
+        Case{"receipt:delivered", with_channel("\"seq\":1.5"), "invalid", "seq"},
+        Case{"receipt:delivered", "{\"seq\":1}", "invalid", "channelId"},
+        Case{"channel:state", with_channel("\"muted\":true,\"pinned\":false,\"archived\":null"), "ok", ""},
+        Case{"channel:state", with_channel("\"unreadFrom\":0"), "ok", ""},
+        Case{"channel:state", with_channel("\"notify\":\"none\""), "ok", ""},
+        Case{"channel:state", with_channel(""), "invalid", "Give one of"},
+        Case{"channel:state", with_channel("\"muted\":null"), "invalid", "Give one of"},
+        Case{"channel:state", with_channel("\"pinned\":\"yes\""), "invalid", "\"pinned\" must be true"},
+        Case{"channel:state", with_channel("\"archived\":0"), "invalid", "\"archived\" must be true"},
+        Case{"channel:state", with_channel("\"notify\":\"some\""), "invalid", "notify"},
+        Case{"channel:state", with_channel("\"notify\":1"), "invalid", "notify"},
+        Case{"channel:state", with_channel("\"unreadFrom\":\"1\""), "invalid", "unreadFrom"}));
+
 TEST(Verbs, AnUnknownNameIsNoVerb) {
     EXPECT_EQ(find_verb("message:New"), nullptr);
     EXPECT_EQ(find_verb(""), nullptr);

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "model/ids.hpp"
+#include "model/member_state.hpp"
 #include "model/seq.hpp"
 #include "model/time.hpp"
 
@@ -39,6 +40,8 @@ struct PresenceNotice {
 struct StateNotice {
     ChannelId channel;
     UserId user;
+    MemberSettings settings;
+    std::uint64_t read_count = 0;  ///< Messages that count as read: what is unread of a head follows.
     friend bool operator==(const StateNotice&, const StateNotice&) = default;
 };
 

@@ -74,7 +74,7 @@ TEST_P(MessageBusContract, ANoticeArrivesAsItWas) {
     const auto channel = fresh<ChannelId>();
     const std::vector<Notice> all = {
         ReceiptNotice{channel, user, 3, 0}, TypingNotice{channel, user, true, std::chrono::seconds(6)},
-        PresenceNotice{user, true, time(1'700'000'000'123)}, StateNotice{channel, user}};
+        PresenceNotice{user, true, time(1'700'000'000'123)}, StateNotice{channel, user, {}, 5}};
     for (const auto& notice : all) {
         auto a = start_node();
         auto b = start_node();

@@ -197,6 +197,7 @@ public:
     CountedEntries entries{plain_entries};
     SimChannelStore plain_channels{store, process};
     CountedChannels channels{plain_channels};
+    SimMemberStore member_states{store};
     SimUserStore users{store, process};
     SimBlockStore blocks;
     SimBus plain_bus{world, faults, broker, process, 1};
@@ -205,6 +206,7 @@ public:
     chat::Chat chat{world.executor(),
                     {.entries = entries,
                      .channels = channels,
+                     .members = member_states,
                      .users = users,
                      .blocks = blocks,
                      .bus = bus,

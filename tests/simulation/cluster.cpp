@@ -11,8 +11,8 @@ constexpr std::uint64_t kPlanSalt = 0x5eed;
 chat::Environment environment_of(SimNode& node, const chat::Limits& limits, std::uint64_t number) {
     NodeId id;
     id.bytes[11] = static_cast<std::uint8_t>(number);
-    return {node.entries, node.channels, node.users,   node.blocks, node.bus,
-            node.clock,   node.ids,      node.metrics, id,          limits};
+    return {node.entries, node.channels, node.members, node.users, node.blocks, node.bus,
+            node.clock,   node.ids,      node.metrics, id,         limits};
 }
 
 /// `values`, one of them.
@@ -126,6 +126,7 @@ SimNode::SimNode(World& world, StoreSide& store, const Faults& faults, Broker& b
       ids(world.random().next()),
       entries(store, process),
       channels(store, process),
+      members(store),
       users(store, process),
       bus(world, faults, broker, process, number),
       chat(world.executor(), environment_of(*this, limits, number)) {

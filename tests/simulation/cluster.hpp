@@ -37,6 +37,7 @@ struct SimNode {
     Metrics metrics;
     SimEntryStore entries;
     SimChannelStore channels;
+    SimMemberStore members;
     SimUserStore users;
     SimBlockStore blocks;
     SimBus bus;

@@ -283,4 +283,25 @@ Task<Result<std::vector<User>>> SimUserStore::users(std::vector<UserId> ids, Dea
     return client_.read<std::vector<User>>(deadline, look);
 }
 
+Task<Result<void>> SimMemberStore::merge(std::vector<MemberUpdate> updates, Deadline) {
+    if (!side_.reachable) co_return Error(Errc::unavailable);
+    ++side_.member_merges;
+    for (const auto& update : updates) {
+        auto& state = side_.member_states[update.key];
+        state.key = update.key;
+        state = apply(state, update);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<std::vector<MemberState>>> SimMemberStore::at(std::vector<MemberKey> keys, Deadline) {
+    if (!side_.reachable) co_return Error(Errc::unavailable);
+    std::vector<MemberState> out;
+    for (const auto& key : keys) {
+        if (const auto found = side_.member_states.find(key); found != side_.member_states.end())
+            out.push_back(found->second);
+    }
+    co_return out;
+}
+
 }  // namespace warren::simulation

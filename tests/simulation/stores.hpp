@@ -1,7 +1,10 @@
 #pragma once
+#include <map>
+
 #include "ports/block_store.hpp"
 #include "ports/channel_store.hpp"
 #include "ports/entry_store.hpp"
+#include "ports/member_store.hpp"
 #include "ports/user_store.hpp"
 #include "tests/simulation/replica_set.hpp"
 
@@ -13,6 +16,8 @@ struct StoreSide {
     const Faults& faults;
     ReplicaSet& replica_set;
     bool reachable = true;
+    std::map<MemberKey, MemberState> member_states{};
+    int member_merges = 0;
 };
 
 /// One node's way to the replica set: latency, lost requests and replies, stale answers. Causal: a read shows
@@ -99,6 +104,17 @@ public:
     Task<Result<std::vector<Block>>> existing(std::vector<Block>, Deadline) override {
         co_return std::vector<Block>();
     }
+};
+
+/// Rows that all nodes share; what befalls the replica set is not tried on them.
+class SimMemberStore final : public MemberStore {
+public:
+    explicit SimMemberStore(StoreSide& side) : side_(side) {}
+    Task<Result<void>> merge(std::vector<MemberUpdate> updates, Deadline deadline) override;
+    Task<Result<std::vector<MemberState>>> at(std::vector<MemberKey> keys, Deadline deadline) override;
+
+private:
+    StoreSide& side_;
 };
 
 /// Everybody exists whom anybody asks for: people are not what is simulated.

@@ -3,6 +3,7 @@
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
+#include "tests/contract/member_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
 
 namespace warren::testing {
@@ -32,6 +33,9 @@ INSTANTIATE_TEST_SUITE_P(Mongo, ChannelStoreContract,
 INSTANTIATE_TEST_SUITE_P(Mongo, BlockStoreContract,
                          ::testing::Values(mongo_case<adapters::mongo::BlockStore, BlockStore>()),
                          case_name<BlockStore>);
+INSTANTIATE_TEST_SUITE_P(Mongo, MemberStoreContract,
+                         ::testing::Values(mongo_case<adapters::mongo::MemberStore, MemberStore>()),
+                         case_name<MemberStore>);
 INSTANTIATE_TEST_SUITE_P(Mongo, UserStoreContract,
                          ::testing::Values(mongo_case<adapters::mongo::UserStore, UserStore>()),
                          case_name<UserStore>);

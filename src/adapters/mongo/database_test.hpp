@@ -5,6 +5,7 @@
 #include "adapters/mongo/block_store.hpp"
 #include "adapters/mongo/channel_store.hpp"
 #include "adapters/mongo/entry_store.hpp"
+#include "adapters/mongo/member_store.hpp"
 #include "adapters/mongo/user_store.hpp"
 #include "tests/support/real_server.hpp"
 #include "tests/support/run_task.hpp"

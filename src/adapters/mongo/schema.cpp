@@ -73,7 +73,12 @@ Result<void> to_version_4(Call& call) {
     return add_missing_words(call);
 }
 
-constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2, to_version_3, to_version_4};
+Result<void> to_version_5(Call& call) {
+    return create(call, kMemberStates, {{{"channelId", "userId"}, true}});
+}
+
+constexpr std::array<Step, kSchemaVersion> kSteps{to_version_1, to_version_2, to_version_3, to_version_4,
+                                                  to_version_5};
 
 Result<std::uint64_t> version_of(Call& call) {
     std::uint64_t version = 0;

@@ -12,10 +12,11 @@ inline constexpr const char* kUsers = "users";
 inline constexpr const char* kSessions = "sessions";
 inline constexpr const char* kBlocks = "blocks";
 inline constexpr const char* kBlankings = "blankings";
+inline constexpr const char* kMemberStates = "memberStates";
 inline constexpr const char* kMeta = "meta";
 
 /// The schema that this version writes: {_id: "schema", version} in `meta`.
-inline constexpr std::uint64_t kSchemaVersion = 4;
+inline constexpr std::uint64_t kSchemaVersion = 5;
 
 /// Whether the schema is one that this version can read or bring up to its own; changes nothing.
 /// @errors conflict (newer), and what Call::find names

@@ -99,6 +99,24 @@ Result<Body> decode_announced(std::string_view text) {
     return Body(BusMessage(EntryAnnounced{std::make_shared<const Entry>(std::move(entry))}));
 }
 
+std::optional<Notice> read_state(Reader& in) {
+    StateNotice state;
+    state.channel = in.id<ChannelId>();
+    state.user = in.id<UserId>();
+    auto& settings = state.settings;
+    settings.muted = in.flag();
+    settings.pinned = in.flag();
+    settings.archived = in.flag();
+    const auto notify = in.number();
+    if (notify > static_cast<std::uint64_t>(NotifyLevel::none)) return std::nullopt;
+    settings.notify = static_cast<NotifyLevel>(notify);
+    settings.unread.from = in.number();
+    settings.unread.count_before = in.number();
+    settings.revision = in.number();
+    state.read_count = in.number();
+    return state;
+}
+
 std::optional<Notice> read_notice(Reader& in) {
     switch (in.byte()) {
         case 'r': {
@@ -120,7 +138,7 @@ std::optional<Notice> read_notice(Reader& in) {
             return presence;
         }
         case 's':
-            return StateNotice{in.id<ChannelId>(), in.id<UserId>()};
+            return read_state(in);
         default:
             return std::nullopt;
     }
@@ -174,7 +192,13 @@ struct NoticeWriter {
     void operator()(const PresenceNotice& n) const {
         out.id(n.user).byte(n.online).span(n.last_seen.time_since_epoch());
     }
-    void operator()(const StateNotice& n) const { out.id(n.channel).id(n.user); }
+    void operator()(const StateNotice& n) const {
+        const auto& settings = n.settings;
+        out.id(n.channel).id(n.user);
+        out.byte(settings.muted).byte(settings.pinned).byte(settings.archived);
+        out.number(static_cast<std::uint64_t>(settings.notify)).number(settings.unread.from);
+        out.number(settings.unread.count_before).number(settings.revision).number(n.read_count);
+    }
 };
 
 struct Encoder {

@@ -62,7 +62,7 @@ std::vector<std::string> notices() {
         ReceiptNotice{channel, user, 0x0102030405060708ULL, 9},
         TypingNotice{channel, user, true, std::chrono::milliseconds(6'001)},
         PresenceNotice{user, true, WallTime(std::chrono::milliseconds(1'700'000'000'123))},
-        StateNotice{channel, user}};
+        StateNotice{channel, user, {true, false, true, NotifyLevel::mentions, {7, 5}, 3}, 5}};
     std::vector<std::string> out;
     for (const auto& notice : all) {
         const NoticeAnnounced announced{id_of<NodeId>(9), std::make_shared<const Notice>(notice), {user}};

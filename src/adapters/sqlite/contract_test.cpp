@@ -1,11 +1,13 @@
 #include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/entry_store.hpp"
+#include "adapters/sqlite/member_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
 #include "tests/contract/block_store_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
+#include "tests/contract/member_store_contract.hpp"
 #include "tests/contract/user_store_contract.hpp"
 #include "tests/support/child_process.hpp"
 
@@ -47,6 +49,9 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, ChannelStoreContract,
 INSTANTIATE_TEST_SUITE_P(Sqlite, BlockStoreContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::BlockStore, BlockStore>()),
                          case_name<BlockStore>);
+INSTANTIATE_TEST_SUITE_P(Sqlite, MemberStoreContract,
+                         ::testing::Values(sqlite_case<adapters::sqlite::MemberStore, MemberStore>()),
+                         case_name<MemberStore>);
 INSTANTIATE_TEST_SUITE_P(Sqlite, UserStoreContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::UserStore, UserStore>()),
                          case_name<UserStore>);

@@ -109,6 +109,23 @@ CREATE TABLE words (
     PRIMARY KEY (channel, word, at, seq)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE member_states (
+    channel             BLOB NOT NULL,
+    user                BLOB NOT NULL,
+    delivered           INTEGER NOT NULL,
+    read                INTEGER NOT NULL,
+    read_count          INTEGER NOT NULL,
+    muted               INTEGER NOT NULL,
+    pinned              INTEGER NOT NULL,
+    archived            INTEGER NOT NULL,
+    notify              INTEGER NOT NULL,
+    unread_from         INTEGER NOT NULL,
+    unread_count_before INTEGER NOT NULL,
+    revision            INTEGER NOT NULL,
+    PRIMARY KEY (channel, user)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -21,7 +21,7 @@ test("the table of errors is the server's", () => {
 
 test("every event that the server takes has a line and a heading", () => {
   const verbs = readdirSync(join(root, "src/gateway")).filter((name) => /^on_.*\.cpp$/.test(name))
-    .map((name) => /constinit const Verb \w+\{"([\w:]+)"/.exec(read(`src/gateway/${name}`))[1]);
+    .flatMap((name) => [...read(`src/gateway/${name}`).matchAll(/constinit const Verb \w+\{"([\w:]+)"/g)].map(([, verb]) => verb));
   const emitted = section("What clients emit");
   const listed = cells(emitted).slice(2).map(([name]) => /^\[(.+)\]/.exec(name)[1]);
   assert.deepEqual(listed.toSorted(), verbs.toSorted());

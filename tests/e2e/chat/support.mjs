@@ -8,7 +8,7 @@ import { checkAnswer, checkPush } from "./asyncapi.mjs";
 
 export { waitUntil };
 export const password = "correct horse";
-const unlimited = Object.fromEntries(["send", "create", "read", "sync", "search"].flatMap((what) =>
+const unlimited = Object.fromEntries(["send", "create", "read", "sync", "search", "receipt"].flatMap((what) =>
   [`${what}_per_connection`, `${what}_per_user`].map((name) => [name, "0/1s"])));
 
 /** A node without rate limits and with quick password checks; `limits` are laid over. */

@@ -24,8 +24,9 @@ test("it gives what was missed, what was joined, and what is not one's own", asy
   const answer = await b.get("sync", { channels: { [known]: 3, [foreign]: 1, [unknownId]: 7 } });
   assert.deepEqual(Object.keys(answer), ["channels", "joined", "left"]);
   assert.deepEqual(Object.keys(answer.channels), [known]);
-  const { entries, ...rest } = answer.channels[known];
-  assert.deepEqual(rest, { head: 6, count: 5, firstSeq: 1, limited: false });
+  const { entries, state, ...rest } = answer.channels[known];
+  assert.deepEqual(rest, { head: 6, count: 5, firstSeq: 1, limited: false, unread: 5, watermarks: {} });
+  assert.equal(state.readCount, 0);
   assert.deepEqual(entries.map(({ seq, message }) => [seq, message]), [[4, "3"], [5, "4"], [6, "5"]]);
   await a.push("message:new", ({ message }) => message === "5");
   assert.deepEqual(entries, a.pushed("message:new").slice(2));

@@ -1,0 +1,92 @@
+// What a person is shown of who has come how far.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "chat/receipts.hpp"
+
+namespace warren::chat {
+
+/// Whose rows `user` is shown: one's own, and those of the members of small channels; of two people, not of
+/// one who blocked the other.
+Task<Result<std::vector<MemberKey>>> Receipts::keys_shown(UserId user, const std::vector<Stay>& stays,
+                                                          std::size_t others_max, Deadline deadline) {
+    std::vector<MemberKey> keys;
+    std::vector<MemberKey> pairs;
+    std::vector<Block> asked;
+    for (const auto& stay : stays) {
+        const auto channel = stay.row.channel;
+        keys.push_back({channel, user});
+        const std::size_t count = stay.document.member_count;
+        if (count > env_.limits.large_group_publish || count > others_max) continue;
+        others_max -= count;
+        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        for (const auto& standing : members->members) {
+            if (standing.user == user) continue;
+            (members->is_group ? keys : pairs).push_back({channel, standing.user});
+            if (!members->is_group) asked.push_back({standing.user, user});
+        }
+    }
+    if (pairs.empty()) co_return keys;
+    auto asking = env_.blocks.existing(std::move(asked), deadline);
+    WARREN_CO_TRY(blocks, co_await std::move(asking));
+    std::set<UserId> blockers;
+    for (const auto& block : blocks)
+        blockers.insert(block.blocker);
+    for (const auto& key : pairs)
+        if (!blockers.contains(key.user)) keys.push_back(key);
+    co_return keys;
+}
+
+Task<Result<std::vector<ChannelMarks>>> Receipts::marks(UserId user, const std::vector<Stay>& stays,
+                                                        std::size_t others_max, Deadline deadline) {
+    auto choosing = keys_shown(user, stays, others_max, deadline);
+    WARREN_CO_TRY(keys, co_await std::move(choosing));
+    std::map<ChannelId, std::vector<MemberState>> by_channel;
+    auto reading = env_.members.at(std::move(keys), deadline);
+    WARREN_CO_TRY(states, co_await std::move(reading));
+    for (auto& state : states)
+        by_channel[state.key.channel].push_back(state);
+    std::vector<ChannelMarks> out;
+    std::vector<Place> joined;
+    for (const auto& stay : stays) {
+        auto& marks = out.emplace_back();
+        MemberState own;
+        for (const auto& state : by_channel[stay.row.channel]) {
+            if (state.key.user == user) own = state;
+            if (state.watermark != Watermark{})
+                marks.watermarks.emplace_back(state.key.user, state.watermark);
+        }
+        marks.own = own_of(own, 0);
+        if (needs_joined(own, stay.row.from)) joined.push_back({stay.row.channel, stay.row.from});
+    }
+    auto counting = count_joined(std::move(joined), deadline);
+    WARREN_CO_TRY(counts, co_await std::move(counting));
+    for (std::size_t i = 0; i < stays.size(); ++i) {
+        auto& marks = out[i];
+        marks.own.read_count = std::max(marks.own.read_count, counts[stays[i].row.channel]);
+        const auto count = stays[i].head->count;
+        marks.unread = count - std::min(count, marks.own.read_count);
+    }
+    co_return out;
+}
+
+/// The counts at `places`, in which no channel is twice.
+Task<Result<std::unordered_map<ChannelId, std::uint64_t>>> Receipts::count_joined(std::vector<Place> places,
+                                                                                  Deadline deadline) {
+    constexpr std::size_t kPlacesPerRead = 200;
+    std::unordered_map<ChannelId, std::uint64_t> out;
+    for (std::size_t from = 0; from < places.size(); from += kPlacesPerRead) {
+        const auto to = std::min(places.size(), from + kPlacesPerRead);
+        std::vector<Place> some(places.begin() + static_cast<std::ptrdiff_t>(from),
+                                places.begin() + static_cast<std::ptrdiff_t>(to));
+        auto reading = env_.entries.at(std::move(some), deadline);
+        WARREN_CO_TRY(entries, co_await std::move(reading));
+        for (const auto& entry : entries)
+            out[entry->channel] = entry->count;
+    }
+    co_return out;
+}
+
+}  // namespace warren::chat
