@@ -116,6 +116,12 @@ struct Config {
     std::chrono::milliseconds delivery_store_timeout;
     std::chrono::milliseconds delivery_reconnect_jitter;
     std::chrono::milliseconds delivery_recheck_period;
+    std::chrono::milliseconds typing_ttl;
+    std::chrono::milliseconds typing_interval;
+    std::chrono::milliseconds presence_ttl;
+    std::chrono::milliseconds presence_linger;
+    std::chrono::milliseconds presence_answer_wait;
+    std::uint64_t presence_watched;
     std::chrono::milliseconds audit_period;
     std::uint64_t audit_rate;
 

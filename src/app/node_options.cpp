@@ -45,6 +45,12 @@ chat::Limits chat_limits(const Config& config) {
     out.large_group_publish = config.delivery_large_group_publish;
     out.receipt_delay = config.delivery_receipt_delay;
     out.store_timeout = config.delivery_store_timeout;
+    out.typing_ttl = config.typing_ttl;
+    out.typing_interval = config.typing_interval;
+    out.presence_ttl = config.presence_ttl;
+    out.presence_linger = config.presence_linger;
+    out.presence_answer_wait = config.presence_answer_wait;
+    out.watched_max = config.presence_watched;
     return out;
 }
 

@@ -45,6 +45,10 @@ public:
         co_return std::vector<User>();
     }
     Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { co_return Result<void>(); }
+    Task<Result<void>> put_last_seen(std::vector<LastSeen>, Deadline) override { co_return Result<void>(); }
+    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
+        co_return std::vector<LastSeen>();
+    }
     Task<Result<void>> put_session(Session session, Deadline) override {
         sessions.push_back(session);
         co_return Result<void>();

@@ -45,6 +45,8 @@ void Delivery::on_down() {
 void Delivery::on_up() {
     bus_is_up_ = true;
     log::info("bus_up");
+    for (auto* observer : observers_)
+        observer->on_bus_up();
     if (on(Rule::audit_on_up)) audit_wanted_ = true;
 }
 

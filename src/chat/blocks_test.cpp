@@ -60,6 +60,10 @@ public:
         return no<std::vector<User>>();
     }
     Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return no<void>(); }
+    Task<Result<void>> put_last_seen(std::vector<LastSeen>, Deadline) override { return no<void>(); }
+    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
+        return no<std::vector<LastSeen>>();
+    }
     Task<Result<void>> put_session(Session, Deadline) override { return no<void>(); }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return no<std::optional<Session>>();

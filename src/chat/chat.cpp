@@ -65,8 +65,12 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       deletions_(executor, env_, pages_),
       log_(executor, env_, memberships_),
       delivery_(executor, env_, memberships_, directory_, log_, deletions_),
-      receipts_(executor, env_, memberships_, blocks_, delivery_) {
+      receipts_(executor, env_, memberships_, blocks_, delivery_),
+      typing_(executor, env_, memberships_, blocks_, delivery_),
+      presence_(executor, env_, delivery_) {
     log_.observe(delivery_);
+    delivery_.observe(typing_);
+    delivery_.observe(presence_);
 }
 
 Chat::~Chat() = default;
@@ -74,11 +78,15 @@ Chat::~Chat() = default;
 void Chat::start() {
     delivery_.start();
     deletions_.start();
+    presence_.start();
 }
 
 Task<void> Chat::stop() {
     deletions_.stop();
-    return delivery_.stop();
+    auto leaving = presence_.stop();
+    co_await std::move(leaving);
+    auto stopping = delivery_.stop();
+    co_await std::move(stopping);
 }
 
 Task<Result<EntryPtr>> Chat::send_message(UserId sender, ChannelId channel, MessageDraft draft,
@@ -99,6 +107,7 @@ Task<Result<EntryPtr>> Chat::send_message(UserId sender, ChannelId channel, Mess
     proposal.body = std::move(draft.body);
     auto appending = log_.append(channel, std::move(proposal), deadline);
     WARREN_CO_TRY(appended, co_await std::move(appending));
+    typing_.wrote(sender, channel);
     co_return appended.entry;
 }
 

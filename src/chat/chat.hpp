@@ -14,8 +14,10 @@
 #include "chat/directory.hpp"
 #include "chat/fold.hpp"
 #include "chat/pages.hpp"
+#include "chat/presence.hpp"
 #include "chat/receipts.hpp"
 #include "chat/subscriber.hpp"
+#include "chat/typing.hpp"
 
 namespace warren::chat {
 
@@ -136,6 +138,8 @@ public:
     /// For verbs that append what has no call here.
     ChannelLog& log() { return log_; }
     Blocks& blocks() { return blocks_; }
+    Typing& typing() { return typing_; }
+    Presence& presence() { return presence_; }
 
     /// Appends a message. Two calls for one channel are stored in the order in which they were made.
     /// @errors not_found (no such channel, or the sender is not in it), forbidden (one of the two has blocked
@@ -268,6 +272,8 @@ private:
     ChannelLog log_;
     Delivery delivery_;
     Receipts receipts_;
+    Typing typing_;
+    Presence presence_;
     /// Of the answer that was completed last, until the caller queued it.
     Answered answered_;
 };

@@ -106,6 +106,8 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
     local.opening = true;
     ++local.holds;
     opening_.emplace_back(env_.clock.now() + env_.limits.opening_hold, subscriber);
+    for (auto* observer : observers_)
+        observer->on_opened(*subscriber);
     co_return Result<void>();
 }
 
@@ -200,6 +202,10 @@ void Delivery::disconnect(const Subscriber& subscriber) {
 }
 
 void Delivery::forget(Local& local) {
+    if (local.active) {
+        for (auto* observer : observers_)
+            observer->on_closed(*local.subscriber);
+    }
     for (auto* state : std::vector<ChannelState*>(local.channels)) {
         remove_local(*state, local);
     }

@@ -36,6 +36,21 @@ struct Answered {
     std::unordered_map<ChannelId, Seq> ended;  ///< Not in the answer, since as of this seq not the client's.
 };
 
+/// Told of who comes and goes here, and of what other nodes say of that. On the chat executor.
+class PeopleObserver {
+public:
+    virtual ~PeopleObserver() = default;
+    /// Everything is delivered to it from now on.
+    virtual void on_opened(Subscriber&) {}
+    /// It had been opened; nothing may be called on it afterwards.
+    virtual void on_closed(const Subscriber&) {}
+    virtual void on_presence(const PresenceTold&) {}
+    virtual void on_presence(const PresenceAsked&) {}
+    /// These are not to see the presence of `hidden` any more.
+    virtual void on_hidden(UserId, const std::vector<UserId>&) {}
+    virtual void on_bus_up() {}
+};
+
 /// Brings every entry to every local connection of every member, once, in order, and finds by itself what the
 /// bus lost: a cursor per channel with a local member, gaps read from the store, audits. The rules are in
 /// DELIVERY of ARCHITECTURE.md, each named in chat/rules.hpp. On the chat executor only. Memory: some dozen
@@ -71,11 +86,23 @@ public:
                                  std::unordered_map<ChannelId, Seq> shown = {});
 
     /// Shows a notice of a channel to the connections of `to` (of all its members, if nobody is named), here
-    /// and on the nodes that have bound any of `keys`; at most kNoticeToMax each. Only to those who are in
+    /// and on the nodes that have bound any of `keys`; at most kNamedMax each. Only to those who are in
     /// the channel by what the node of each knows. It may be lost: it is told once, is not repeated, and does
     /// not wait for a channel that is read anew (a resync, a connection's opening) beyond kHeldNoticesMax.
     void notify(Notice notice, std::vector<BusKey> keys, std::vector<UserId> to);
     static constexpr std::size_t kHeldNoticesMax = 256;
+
+    /// Shows a notice of no channel to one connection, if it is open. Held back likewise.
+    void tell(const Subscriber& subscriber, const NoticePushPtr& push);
+    /// Publishes what may be lost: at once or never.
+    void publish(BusMessage message, std::vector<BusKey> keys);
+    /// `observer` is told as long as this lives.
+    void observe(PeopleObserver& observer) { observers_.push_back(&observer); }
+    /// The state_seq that the local members of `channel` are of; 0: not known here.
+    Seq state_seq(ChannelId channel) const;
+    bool is_open(const Subscriber& subscriber) const;
+    /// Whether there are other nodes, by their beats.
+    bool has_peers() const { return bus_is_up_ && peers_.count() > 1; }
 
     /// Ends the connections of `user` on every node.
     void sign_out(UserId user);
@@ -151,9 +178,9 @@ private:
 
     // Beside the logs: delivery_notices.cpp
     void show(const Notice& notice, const std::vector<UserId>& to);
-    void show_to(Local& local, ChannelState& state, const NoticePushPtr& push);
+    void show_to(Local& local, ChannelId channel, const NoticePushPtr& push);
     void flush_notices(Local& local);
-    Task<void> publish_notice(NoticeAnnounced announced, std::vector<BusKey> keys);
+    Task<void> publish_once(BusMessage message, std::vector<BusKey> keys);
 
     // Time: audit.cpp
     Task<void> tick_for_ever();
@@ -191,6 +218,7 @@ private:
     bool bus_is_up_ = false;
     bool audit_wanted_ = false;
     bool stopping_ = false;
+    std::vector<PeopleObserver*> observers_;
     std::size_t notices_in_flight_ = 0;
     std::uint64_t beat_number_ = 0;
     SteadyTime beat_due_{};

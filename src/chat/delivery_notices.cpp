@@ -27,15 +27,19 @@ bool contains(const std::vector<T>& list, const T& item) {
 
 void Delivery::notify(Notice notice, std::vector<BusKey> keys, std::vector<UserId> to) {
     show(notice, to);
-    if (keys.empty() || !bus_is_up_) return;
-    if (notices_in_flight_ >= kInFlightMax) return notices_dropped_.Increment();
-    NoticeAnnounced announced{env_.node, std::make_shared<const Notice>(std::move(notice)), std::move(to)};
-    ++notices_in_flight_;
-    spawn(executor_, "notice", publish_notice(std::move(announced), std::move(keys)));
+    if (keys.empty()) return;
+    publish(NoticeAnnounced{env_.node, std::make_shared<const Notice>(std::move(notice)), std::move(to)},
+            std::move(keys));
 }
 
-Task<void> Delivery::publish_notice(NoticeAnnounced announced, std::vector<BusKey> keys) {
-    BusMessage message = std::move(announced);
+void Delivery::publish(BusMessage message, std::vector<BusKey> keys) {
+    if (!bus_is_up_) return;
+    if (notices_in_flight_ >= kInFlightMax) return notices_dropped_.Increment();
+    ++notices_in_flight_;
+    spawn(executor_, "publish", publish_once(std::move(message), std::move(keys)));
+}
+
+Task<void> Delivery::publish_once(BusMessage message, std::vector<BusKey> keys) {
     auto publishing =
         env_.bus.publish(std::move(keys), std::move(message), env_.clock.in(env_.limits.store_timeout));
     const auto published = co_await std::move(publishing);
@@ -44,24 +48,34 @@ Task<void> Delivery::publish_notice(NoticeAnnounced announced, std::vector<BusKe
 }
 
 void Delivery::show(const Notice& notice, const std::vector<UserId>& to) {
+    if (const auto* hidden = std::get_if<PresenceNotice>(&notice)) {
+        for (auto* observer : observers_)
+            observer->on_hidden(hidden->user, to);
+        return;
+    }
     auto* state = find(channel_of(notice));
     // While entries are caught up with, the members known here are of long ago.
     if (!state || state->missed || state->state_seq == ChannelState::kUnknown) return;
     auto push = std::make_shared<NoticePush>();
     push->notice = notice;
     for (auto* local : state->locals) {
-        if (to.empty() || contains(to, local->user)) show_to(*local, *state, push);
+        if (to.empty() || contains(to, local->user)) show_to(*local, state->id, push);
     }
 }
 
-void Delivery::show_to(Local& local, ChannelState& state, const NoticePushPtr& push) {
-    if (!local.active || contains(local.silent, state.id)) return;
+void Delivery::tell(const Subscriber& subscriber, const NoticePushPtr& push) {
+    const auto at = locals_.find(&subscriber);
+    if (at != locals_.end()) show_to(*at->second, ChannelId(), push);
+}
+
+void Delivery::show_to(Local& local, ChannelId channel, const NoticePushPtr& push) {
+    if (!local.active || contains(local.silent, channel)) return;
     if (local.holds == 0) {
         notices_.Increment();
         return local.subscriber->notice(push);
     }
     if (local.held_notices.size() >= kHeldNoticesMax) return notices_dropped_.Increment();
-    local.held_notices.emplace_back(state.id, push);
+    local.held_notices.emplace_back(channel, push);
 }
 
 /// What was held back follows, where its channel is still the client's to see.
@@ -69,8 +83,20 @@ void Delivery::flush_notices(Local& local) {
     const auto held = std::exchange(local.held_notices, {});
     for (const auto& [channel, push] : held) {
         auto* state = find(channel);
-        if (state && contains(local.channels, state)) show_to(local, *state, push);
+        const bool may_see = channel.is_none() || (state && contains(local.channels, state));
+        if (may_see) show_to(local, channel, push);
     }
+}
+
+Seq Delivery::state_seq(ChannelId channel) const {
+    const auto at = channels_.find(channel);
+    const bool known = at != channels_.end() && at->second->state_seq != ChannelState::kUnknown;
+    return known ? at->second->state_seq : 0;
+}
+
+bool Delivery::is_open(const Subscriber& subscriber) const {
+    const auto at = locals_.find(&subscriber);
+    return at != locals_.end() && at->second->active;
 }
 
 }  // namespace warren::chat

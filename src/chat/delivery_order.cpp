@@ -98,6 +98,12 @@ void Delivery::on_message(BusMessage message) {
     } else if (const auto* told = std::get_if<NoticeAnnounced>(&message)) {
         // What is published under a key that is bound here too comes back.
         if (told->from != env_.node) show(*told->notice, told->to);
+    } else if (const auto* presence = std::get_if<PresenceTold>(&message)) {
+        for (auto* observer : observers_)
+            if (presence->from != env_.node) observer->on_presence(*presence);
+    } else if (const auto* asked = std::get_if<PresenceAsked>(&message)) {
+        for (auto* observer : observers_)
+            if (asked->from != env_.node) observer->on_presence(*asked);
     } else {
         const auto& head = std::get<HeadAnnounced>(message);
         log_.on_foreign(head.channel, head.seq);

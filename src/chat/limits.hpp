@@ -33,8 +33,14 @@ struct Limits {
     std::size_t large_group_bind = 25;        ///< From here on the channel key is bound ...
     std::size_t large_group_publish = 32;     ///< ... and above here it is published to.
     std::chrono::seconds sweep_every{15};     ///< Deletions that were left unfinished are looked for ...
-    std::chrono::seconds sweep_notes_after{60};      ///< ... once their notes are older than this.
-    std::chrono::milliseconds receipt_delay{50};     ///< Receipts of this span are stored and told together.
+    std::chrono::seconds sweep_notes_after{60};   ///< ... once their notes are older than this.
+    std::chrono::milliseconds receipt_delay{50};  ///< Receipts of this span are stored and told together.
+    std::chrono::milliseconds typing_ttl{6'000};  ///< Typing that is not repeated ends after this.
+    std::chrono::milliseconds typing_interval{2'000};  ///< Told at most once in this per person and channel.
+    std::chrono::milliseconds presence_ttl{45'000};    ///< What a node said of its people holds so long.
+    std::chrono::milliseconds presence_linger{2'000};  ///< Who comes back within this was never away.
+    std::chrono::milliseconds presence_answer_wait{200};  ///< How long other nodes' answers are waited for.
+    std::size_t watched_max = 200;                        ///< People whom one connection watches.
     std::chrono::milliseconds store_timeout{5'000};  ///< One store call of ours that no client waits for.
 };
 

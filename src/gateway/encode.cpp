@@ -148,8 +148,7 @@ struct NoticeWriter {
         if (n.on) out.key("ttl").number(seconds_of(n.ttl));
     }
     void operator()(const PresenceNotice& n) const {
-        begin("presence").key("userId").string(n.user.hex()).key("online").boolean(n.online);
-        out.key("lastSeen").string(to_iso8601(n.last_seen));
+        write_presence(begin("presence").key("userId").string(n.user.hex()), n);
     }
     void operator()(const StateNotice& n) const {
         begin("state").key("channelId").string(n.channel.hex());
@@ -284,6 +283,11 @@ void write_marks(JsonWriter& out, const chat::ChannelMarks& marks) {
 
 std::size_t marks_bytes(const chat::ChannelMarks& marks) {
     return 240 + marks.watermarks.size() * 96;
+}
+
+void write_presence(JsonWriter& out, const PresenceNotice& presence) {
+    out.key("online").boolean(presence.online);
+    if (presence.last_seen != WallTime()) out.key("lastSeen").string(to_iso8601(presence.last_seen));
 }
 
 std::string message_json(const chat::FoldedMessage& message) {

@@ -28,6 +28,8 @@ void write_settings(JsonWriter& out, const MemberSettings& settings, std::uint64
 void write_marks(JsonWriter& out, const chat::ChannelMarks& marks);
 /// At least the bytes of it, and not much more.
 std::size_t marks_bytes(const chat::ChannelMarks& marks);
+/// The fields of somebody's presence, into an object that the caller has begun.
+void write_presence(JsonWriter& out, const PresenceNotice& presence);
 
 std::string message_json(const chat::FoldedMessage& message);
 std::string entry_json(const Entry& entry);

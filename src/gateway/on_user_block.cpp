@@ -10,6 +10,7 @@ struct Command {
 Task<Result<std::string>> handle(Call& call, Command command) {
     auto blocking = call.chat().blocks().block(call.user(), command.user, call.deadline());
     WARREN_CO_TRY_VOID(co_await std::move(blocking));
+    call.chat().presence().hide(call.user(), command.user);
     co_return "null";
 }
 

@@ -37,7 +37,7 @@ public:
     bool is_full(SteadyTime now);
 
 private:
-    std::array<TokenBucket, 5> buckets_;
+    std::array<TokenBucket, 6> buckets_;
 };
 
 }  // namespace warren::gateway

@@ -10,7 +10,8 @@ constexpr std::array kVerbs{
     &kServerInfo,  &kChannelsGet,  &kMessageNew,     &kMessageEdit,      &kMessageDelete, &kMessageReact,
     &kMessagesGet, &kChannelsList, &kMessagesSearch, &kMembersGet,       &kSync,          &kGroupNew,
     &kGroupChat,   &kGroupAdd,     &kGroupRemove,    &kGroupRole,        &kGroupUpdate,   &kGroupLeave,
-    &kUserBlock,   &kUserUnblock,  &kUserBlocked,    &kReceiptDelivered, &kReceiptRead,   &kChannelState};
+    &kUserBlock,   &kUserUnblock,  &kUserBlocked,    &kReceiptDelivered, &kReceiptRead,   &kChannelState,
+    &kTyping,      &kPresenceWatch};
 
 /// A character of UTF-8 takes at most so many.
 constexpr std::size_t kBytesPerChar = 4;

@@ -111,6 +111,10 @@ public:
         return gives(std::vector<User>());
     }
     Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return done(); }
+    Task<Result<void>> put_last_seen(std::vector<LastSeen>, Deadline) override { return done(); }
+    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
+        return gives(std::vector<LastSeen>());
+    }
     Task<Result<void>> put_session(Session, Deadline) override { return done(); }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return gives(std::optional<Session>());

@@ -21,6 +21,8 @@ extern const Verb kMessagesGet;
 extern const Verb kChannelsList;
 extern const Verb kMembersGet;
 extern const Verb kSync;
+extern const Verb kTyping;
+extern const Verb kPresenceWatch;
 extern const Verb kUserBlock;
 extern const Verb kUserUnblock;
 extern const Verb kUserBlocked;

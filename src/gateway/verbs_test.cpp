@@ -136,6 +136,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"message:react", with_channel("\"seq\":2,\"on\":true,\"emoji\":\"" + std::string(65, 'x') + '"'),
              "too_large", "emoji"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Moments, Check,
+    testing::Values(Case{"typing", with_channel("\"on\":true"), "ok", ""},
+                    Case{"typing", with_channel("\"on\":false,\"more\":1"), "ok", ""},
+                    Case{"typing", with_channel(""), "invalid", "on"},
+                    Case{"typing", with_channel("\"on\":null"), "invalid", "on"},
+                    Case{"typing", with_channel("\"on\":1"), "invalid", "true or false"},
+                    Case{"typing", "{\"on\":true}", "invalid", "channelId"},
+                    Case{"typing", "null", "invalid", "object"},
+                    Case{"presence:watch", "{\"users\":[]}", "ok", ""},
+                    Case{"presence:watch", "{\"users\":[" + std::string(kId) + "]}", "ok", ""},
+                    Case{"presence:watch", "{\"users\":[" + std::string(kId) + ",7]}", "invalid", "users[1]"},
+                    Case{"presence:watch", "{\"users\":" + std::string(kId) + "}", "invalid", "users"},
+                    Case{"presence:watch", "{}", "invalid", "users"},
+                    Case{"presence:watch", "", "invalid", "argument"},
+                    Case{"presence:watch", "{\"users\":[" + many_ids(200) + "]}", "ok", ""},
+                    Case{"presence:watch", "{\"users\":[" + many_ids(201) + "]}", "too_large", "200"}));
+
 const std::string kMembers = "\"members\":[" + std::string(kId) + ',' + std::string(kId) + ']';
 
 INSTANTIATE_TEST_SUITE_P(

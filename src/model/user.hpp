@@ -28,6 +28,13 @@ struct Account {
     std::string password_hash;  ///< libsodium's Argon2id string; empty: cannot sign in with a password.
 };
 
+/// When somebody was connected last.
+struct LastSeen {
+    UserId user;
+    WallTime at{};
+    friend bool operator==(const LastSeen&, const LastSeen&) = default;
+};
+
 /// SHA-256 or BLAKE2b of a secret token; the token itself is never stored.
 using TokenHash = std::array<std::uint8_t, 32>;
 

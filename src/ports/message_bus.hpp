@@ -12,8 +12,14 @@
 
 namespace warren {
 
-/// What a node binds to receive: everything for one person, or everything of one (large) channel.
-using BusKey = std::variant<UserId, ChannelId>;
+/// Where a person's presence is told: bound where somebody watches it.
+struct WatchKey {
+    UserId user;
+    friend auto operator<=>(const WatchKey&, const WatchKey&) = default;
+};
+/// What a node binds to receive: everything for one person, everything of one (large) channel, or somebody's
+/// presence.
+using BusKey = std::variant<UserId, ChannelId, WatchKey>;
 
 /// An entry that was appended, for the nodes where members are connected.
 struct EntryAnnounced {
@@ -31,9 +37,20 @@ struct NoticeAnnounced {
     /// Whose connections are shown it; none: those of all members of its channel.
     std::vector<UserId> to;
 };
-/// As many as may be named in NoticeAnnounced::to.
-inline constexpr std::size_t kNoticeToMax = 1'000;
-using BusMessage = std::variant<EntryAnnounced, HeadAnnounced, NoticeAnnounced>;
+/// Who is connected to a node, or no longer; an `online` holds for `ttl`.
+struct PresenceTold {
+    NodeId from;
+    std::chrono::milliseconds ttl{0};
+    std::vector<PresenceNotice> people;
+};
+/// Nodes to which any of these people are connected tell their presence.
+struct PresenceAsked {
+    NodeId from;
+    std::vector<UserId> users;
+};
+/// As many people as one notice or presence message may name.
+inline constexpr std::size_t kNamedMax = 1'000;
+using BusMessage = std::variant<EntryAnnounced, HeadAnnounced, NoticeAnnounced, PresenceTold, PresenceAsked>;
 
 /// A node's sign of life, every second on the control exchange. Numbers are consecutive from 1 per node life.
 struct Beat {

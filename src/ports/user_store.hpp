@@ -36,6 +36,12 @@ public:
     /// @errors not_found
     virtual Task<Result<void>> set_password_hash(UserId user, std::string hash, Deadline deadline) = 0;
 
+    /// Raises when each of `people` was seen last; a later time that is stored stays. Ignores who does not
+    /// exist. At most 1000.
+    virtual Task<Result<void>> put_last_seen(std::vector<LastSeen> people, Deadline deadline) = 0;
+    /// Of those among `ids` who were ever seen, in any order.
+    virtual Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId> ids, Deadline deadline) = 0;
+
     virtual Task<Result<void>> put_session(Session session, Deadline deadline) = 0;
     /// Nothing if there is none; the caller checks `expires_at`.
     virtual Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) = 0;

@@ -64,11 +64,12 @@ public:
             return false;
         });
     }
-    std::optional<NoticeAnnounced> wait_for_notice() {
-        std::optional<NoticeAnnounced> found;
+    template <class Message>
+    std::optional<Message> wait_for() {
+        std::optional<Message> found;
         wait([&] {
             for (const auto& message : messages_)
-                if (const auto* told = std::get_if<NoticeAnnounced>(&message)) found = *told;
+                if (const auto* told = std::get_if<Message>(&message)) found = *told;
             return found.has_value();
         });
         return found;

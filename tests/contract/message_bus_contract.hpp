@@ -83,12 +83,33 @@ TEST_P(MessageBusContract, ANoticeArrivesAsItWas) {
         const auto other = fresh<UserId>();
         ASSERT_TRUE(
             a->publish({user}, NoticeAnnounced{from, std::make_shared<const Notice>(notice), {user, other}}));
-        const auto told = b->heard.wait_for_notice();
+        const auto told = b->heard.wait_for<NoticeAnnounced>();
         ASSERT_TRUE(told);
         EXPECT_EQ(told->from, from);
         EXPECT_EQ(*told->notice, notice);
         EXPECT_EQ(told->to, (std::vector<UserId>{user, other}));
     }
+}
+
+TEST_P(MessageBusContract, WhoWatchesAPersonReceivesWhatIsToldOfThem) {
+    auto a = start_node();
+    auto b = start_node();
+    const auto user = fresh<UserId>();
+    ASSERT_TRUE(b->bind(WatchKey{user}));
+    const PresenceTold told{
+        fresh<NodeId>(), std::chrono::seconds(45), {{user, true, time(1'700'000'000'123)}}};
+    ASSERT_TRUE(a->publish({WatchKey{user}, WatchKey{fresh<UserId>()}}, told));
+    const auto heard = b->heard.wait_for<PresenceTold>();
+    ASSERT_TRUE(heard);
+    EXPECT_EQ(heard->from, told.from);
+    EXPECT_EQ(heard->ttl, told.ttl);
+    EXPECT_EQ(heard->people, told.people);
+    ASSERT_TRUE(b->bind(user));
+    const PresenceAsked asked{fresh<NodeId>(), {user, fresh<UserId>()}};
+    ASSERT_TRUE(a->publish({user}, asked));
+    const auto question = b->heard.wait_for<PresenceAsked>();
+    ASSERT_TRUE(question);
+    EXPECT_EQ(question->users, asked.users);
 }
 
 TEST_P(MessageBusContract, OtherKeysAreNotReceived) {
@@ -103,6 +124,7 @@ TEST_P(MessageBusContract, OtherKeysAreNotReceived) {
     const auto channel = fresh<ChannelId>();
     publish_and_flush(*a, *b, {fresh<UserId>()}, channel, 1, flush);
     publish_and_flush(*a, *b, {same_bytes}, channel, 2, flush);
+    publish_and_flush(*a, *b, {WatchKey{id}}, channel, 4, flush);
     publish_and_flush(*a, *b, {id}, channel, 3, flush);
     ASSERT_TRUE(b->heard.wait_for_seq(channel, 3));
     EXPECT_EQ(b->heard.seqs(channel), std::vector<Seq>{3});

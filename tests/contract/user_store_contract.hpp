@@ -216,6 +216,31 @@ TEST_P(UserStoreContract, APasswordHashIsReplaced) {
     EXPECT_EQ(nobody.error(), Errc::not_found);
 }
 
+TEST_P(UserStoreContract, WhenSomebodyWasSeenLastOnlyGrows) {
+    const auto seen = account();
+    const auto never = account();
+    create(seen);
+    create(never);
+    const auto nobody = fresh<UserId>();
+    const auto put = [&](std::vector<LastSeen> people) {
+        EXPECT_TRUE(run_task(port().put_last_seen(std::move(people), soon())));
+    };
+    const auto read = [&] {
+        std::vector<UserId> asked{seen.user.id, never.user.id, nobody};
+        return run_task(port().last_seen(std::move(asked), soon())).value();
+    };
+    EXPECT_TRUE(read().empty());
+    put({{seen.user.id, time(1'700'000'000'123)}, {nobody, time(1'700'000'000'123)}});
+    EXPECT_EQ(read(), (std::vector<LastSeen>{{seen.user.id, time(1'700'000'000'123)}}));
+    put({{seen.user.id, time(1'600'000'000'000)}});
+    put({});
+    EXPECT_EQ(read(), (std::vector<LastSeen>{{seen.user.id, time(1'700'000'000'123)}}));
+    put({{seen.user.id, time(1'700'000'000'124)}});
+    EXPECT_EQ(read(), (std::vector<LastSeen>{{seen.user.id, time(1'700'000'000'124)}}));
+    EXPECT_EQ(run_task(port().by_email(canonical_email(seen.user.email), soon())).value()->user, seen.user);
+    EXPECT_TRUE(run_task(port().last_seen({}, soon())).value().empty());
+}
+
 TEST_P(UserStoreContract, ASessionIsFoundByEitherToken) {
     const auto session = sign_in(fresh<UserId>());
     for (const auto& found : {by_token(session.token_hash), by_socket_token(session.socket_token_hash)}) {

@@ -18,6 +18,8 @@ struct StoreSide {
     bool reachable = true;
     std::map<MemberKey, MemberState> member_states{};
     int member_merges = 0;
+    std::map<UserId, WallTime> last_seen{};
+    int last_seen_writes = 0;
 };
 
 /// One node's way to the replica set: latency, lost requests and replies, stale answers. Causal: a read shows
@@ -96,14 +98,26 @@ private:
 /// Nobody blocks anybody: that is not what is simulated, and takes no time.
 class SimBlockStore final : public BlockStore {
 public:
-    Task<Result<void>> put(Block, Deadline) override { co_return Result<void>(); }
-    Task<Result<void>> remove(Block, Deadline) override { co_return Result<void>(); }
-    Task<Result<std::vector<UserId>>> blocked_by(UserId, Deadline) override {
-        co_return std::vector<UserId>();
+    Task<Result<void>> put(Block block, Deadline) override {
+        blocks.insert(block);
+        co_return Result<void>();
     }
-    Task<Result<std::vector<Block>>> existing(std::vector<Block>, Deadline) override {
-        co_return std::vector<Block>();
+    Task<Result<void>> remove(Block block, Deadline) override {
+        blocks.erase(block);
+        co_return Result<void>();
     }
+    Task<Result<std::vector<UserId>>> blocked_by(UserId blocker, Deadline) override {
+        std::vector<UserId> out;
+        for (const auto& block : blocks) {
+            if (block.blocker == blocker) out.push_back(block.blocked);
+        }
+        co_return out;
+    }
+    Task<Result<std::vector<Block>>> existing(std::vector<Block> asked, Deadline) override {
+        std::erase_if(asked, [this](const Block& block) { return !blocks.contains(block); });
+        co_return asked;
+    }
+    std::set<Block> blocks;
 };
 
 /// Rows that all nodes share; what befalls the replica set is not tried on them.
@@ -120,7 +134,7 @@ private:
 /// Everybody exists whom anybody asks for: people are not what is simulated.
 class SimUserStore final : public UserStore {
 public:
-    SimUserStore(StoreSide& side, Process& process) : client_(side, process) {}
+    SimUserStore(StoreSide& side, Process& process) : side_(side), client_(side, process) {}
     Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline deadline) override;
 
     Task<Result<void>> create(Account, Deadline) override { return refuse<void>(); }
@@ -134,6 +148,21 @@ public:
         return refuse<std::vector<User>>();
     }
     Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return refuse<void>(); }
+    Task<Result<void>> put_last_seen(std::vector<LastSeen> people, Deadline) override {
+        for (const auto& seen : people) {
+            auto& at = side_.last_seen[seen.user];
+            at = std::max(at, seen.at);
+        }
+        ++side_.last_seen_writes;
+        co_return Result<void>();
+    }
+    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId> ids, Deadline) override {
+        std::vector<LastSeen> out;
+        for (const auto& id : ids) {
+            if (side_.last_seen.contains(id)) out.push_back({id, side_.last_seen.at(id)});
+        }
+        co_return out;
+    }
     Task<Result<void>> put_session(Session, Deadline) override { return refuse<void>(); }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return refuse<std::optional<Session>>();
@@ -151,6 +180,7 @@ private:
     static Task<Result<T>> refuse() {
         co_return Error(Errc::unavailable);
     }
+    StoreSide& side_;
     StoreClient client_;
 };
 

@@ -76,10 +76,14 @@ protected:
     Deadline soon() { return {world.now() + seconds(5)}; }
 
     template <class T>
+    static Task<void> keep(Task<T> task, std::optional<T>& out) {
+        out.emplace(co_await std::move(task));
+    }
+    template <class T>
     T wait(Task<T> task) {
         std::optional<T> out;
         spawn(world.executor(), "test", keep(std::move(task), out));
-        pass(milliseconds(200));
+        pass(milliseconds(300));
         return std::move(out.value());
     }
     /// Connected, and past its opening.
@@ -125,12 +129,6 @@ protected:
     StoreSide store{world, faults, set};
     Broker broker{world, faults};
     std::vector<std::unique_ptr<SimNode>> nodes;
-
-private:
-    template <class T>
-    static Task<void> keep(Task<T> task, std::optional<T>& out) {
-        out.emplace(co_await std::move(task));
-    }
 };
 
 }  // namespace warren::simulation

@@ -144,6 +144,39 @@ Task<Result<void>> UserStore::set_password_hash(UserId user, std::string hash, D
     return database_.run(deadline, std::move(ask));
 }
 
+Task<Result<void>> UserStore::put_last_seen(std::vector<LastSeen> people, Deadline deadline) {
+    auto ask = [people = std::move(people)](Call& call) -> Result<void> {
+        if (people.empty()) return {};
+        std::vector<Update> updates(people.size());
+        for (std::size_t i = 0; i < people.size(); ++i) {
+            Document at;
+            at.add("lastSeen", people[i].at);
+            updates[i].filter.add("_id", people[i].user);
+            updates[i].change.add("$max", at);
+        }
+        WARREN_TRY_VOID(call.update(kUsers, updates));
+        return {};
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<std::vector<LastSeen>>> UserStore::last_seen(std::vector<UserId> ids, Deadline deadline) {
+    auto ask = [ids = std::move(ids)](Call& call) -> Result<std::vector<LastSeen>> {
+        std::vector<LastSeen> out;
+        if (ids.empty()) return out;
+        const auto each = [&out](const bson_t& found) -> Result<void> {
+            Fields in(found);
+            if (in.has("lastSeen")) out.push_back({in.id<UserId>("_id"), in.time("lastSeen")});
+            return {};
+        };
+        FindOptions options;
+        options.projection.add("lastSeen", 1);
+        WARREN_TRY_VOID(call.find(kUsers, any_of("_id", ids), options, each));
+        return out;
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
 Task<Result<void>> UserStore::put_session(Session session, Deadline deadline) {
     auto ask = [session](Call& call) -> Result<void> {
         std::vector<Document> documents;

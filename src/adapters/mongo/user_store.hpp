@@ -17,6 +17,8 @@ public:
                                            Deadline deadline) override;
     Task<Result<std::vector<User>>> list(UserId after, std::size_t limit, Deadline deadline) override;
     Task<Result<void>> set_password_hash(UserId user, std::string hash, Deadline deadline) override;
+    Task<Result<void>> put_last_seen(std::vector<LastSeen> people, Deadline deadline) override;
+    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId> ids, Deadline deadline) override;
     Task<Result<void>> put_session(Session session, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash hash, Deadline deadline) override;

@@ -13,6 +13,8 @@ enum class Kind : char {
     entry = 'E',
     head = 'H',
     notice = 'N',
+    presence_told = 'P',
+    presence_asked = 'Q',
     beat = 'B',
     goodbye = 'G',
     signed_out = 'S',
@@ -38,6 +40,15 @@ struct Writer {
     Writer& byte(char c) {
         out += c;
         return *this;
+    }
+    Writer& users(const std::vector<UserId>& all) {
+        number(all.size());
+        for (const auto& user : all)
+            id(user);
+        return *this;
+    }
+    Writer& person(const PresenceNotice& n) {
+        return id(n.user).byte(n.online).span(n.last_seen.time_since_epoch());
     }
     Writer& span(std::chrono::milliseconds span) { return number(static_cast<std::uint64_t>(span.count())); }
     Writer& number(std::uint64_t n) {
@@ -77,6 +88,24 @@ struct Reader {
     }
     std::chrono::milliseconds span() {
         return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(number()));
+    }
+    /// How many of something follow.
+    std::uint64_t count() {
+        const auto n = number();
+        if (n > kNamedMax) missing = true;
+        return missing ? 0 : n;
+    }
+    std::vector<UserId> users() {
+        std::vector<UserId> all;
+        for (auto left = count(); left > 0; --left)
+            all.push_back(id<UserId>());
+        return all;
+    }
+    PresenceNotice person() {
+        PresenceNotice person{id<UserId>()};
+        person.online = flag();
+        person.last_seen = WallTime(span());
+        return person;
     }
     bool ok() const { return !missing && rest.empty(); }
 
@@ -131,12 +160,8 @@ std::optional<Notice> read_notice(Reader& in) {
             typing.ttl = in.span();
             return typing;
         }
-        case 'p': {
-            PresenceNotice presence{in.id<UserId>()};
-            presence.online = in.flag();
-            presence.last_seen = WallTime(in.span());
-            return presence;
-        }
+        case 'p':
+            return in.person();
         case 's':
             return read_state(in);
         default:
@@ -147,14 +172,27 @@ std::optional<Notice> read_notice(Reader& in) {
 std::optional<Body> read_announced_notice(Reader& in) {
     NoticeAnnounced announced;
     announced.from = in.id<NodeId>();
-    const auto count = in.number();
-    if (count > kNoticeToMax) return std::nullopt;
-    for (std::uint64_t i = 0; i < count; ++i)
-        announced.to.push_back(in.id<UserId>());
+    announced.to = in.users();
     auto notice = read_notice(in);
     if (!notice) return std::nullopt;
     announced.notice = std::make_shared<const Notice>(*notice);
     return BusMessage(std::move(announced));
+}
+
+Body read_presence_told(Reader& in) {
+    PresenceTold told;
+    told.from = in.id<NodeId>();
+    told.ttl = in.span();
+    for (auto left = in.count(); left > 0; --left)
+        told.people.push_back(in.person());
+    return BusMessage(std::move(told));
+}
+
+Body read_presence_asked(Reader& in) {
+    PresenceAsked asked;
+    asked.from = in.id<NodeId>();
+    asked.users = in.users();
+    return BusMessage(std::move(asked));
 }
 
 std::optional<Body> read_fields(Kind kind, Reader& in) {
@@ -165,6 +203,10 @@ std::optional<Body> read_fields(Kind kind, Reader& in) {
         }
         case Kind::notice:
             return read_announced_notice(in);
+        case Kind::presence_told:
+            return read_presence_told(in);
+        case Kind::presence_asked:
+            return read_presence_asked(in);
         case Kind::beat: {
             const auto node = in.id<NodeId>();
             const auto number = in.number();
@@ -189,9 +231,7 @@ struct NoticeWriter {
         out.id(n.channel).id(n.user).number(n.delivered).number(n.read);
     }
     void operator()(const TypingNotice& n) const { out.id(n.channel).id(n.user).byte(n.on).span(n.ttl); }
-    void operator()(const PresenceNotice& n) const {
-        out.id(n.user).byte(n.online).span(n.last_seen.time_since_epoch());
-    }
+    void operator()(const PresenceNotice& n) const { out.person(n); }
     void operator()(const StateNotice& n) const {
         const auto& settings = n.settings;
         out.id(n.channel).id(n.user);
@@ -210,12 +250,19 @@ struct Encoder {
     }
     std::string operator()(const NoticeAnnounced& m) const {
         Writer out(Kind::notice);
-        out.id(m.from).number(m.to.size());
-        for (const auto& user : m.to)
-            out.id(user);
-        out.byte(kNoticeKinds[m.notice->index()]);
+        out.id(m.from).users(m.to).byte(kNoticeKinds[m.notice->index()]);
         std::visit(NoticeWriter{out}, *m.notice);
         return std::move(out.out);
+    }
+    std::string operator()(const PresenceTold& m) const {
+        Writer out(Kind::presence_told);
+        out.id(m.from).span(m.ttl).number(m.people.size());
+        for (const auto& person : m.people)
+            out.person(person);
+        return std::move(out.out);
+    }
+    std::string operator()(const PresenceAsked& m) const {
+        return Writer(Kind::presence_asked).id(m.from).users(m.users).out;
     }
     std::string operator()(const Beat& m) const {
         return Writer(Kind::beat).id(m.node).number(m.number).number(m.partition_map_hash).out;

@@ -83,20 +83,45 @@ TEST(BodyCodec, EveryNoticeComesBackAsItWas) {
 
 TEST(BodyCodec, ANoticeForMoreThanIsAllowedOrOfAnUnknownKindIsRefused) {
     const NoticeAnnounced sent{id_of<NodeId>(9), std::make_shared<const Notice>(StateNotice()),
-                               std::vector<UserId>(kNoticeToMax)};
+                               std::vector<UserId>(kNamedMax)};
     auto bytes = encode(BusMessage(sent));
     EXPECT_TRUE(decode(bytes));
     auto more = sent;
     more.to.emplace_back();
     EXPECT_TRUE(decode(encode(BusMessage(more))).has_error());
-    const auto kind_at = 2 + 12 + 8 + 12 * kNoticeToMax;
+    const auto kind_at = 2 + 12 + 8 + 12 * kNamedMax;
     ASSERT_EQ(bytes[kind_at], 's');
     bytes[kind_at] = 'z';
     EXPECT_TRUE(decode(bytes).has_error());
 }
 
+TEST(BodyCodec, PresenceComesBackAsItWas) {
+    const PresenceTold told{id_of<NodeId>(9),
+                            std::chrono::milliseconds(45'000),
+                            {{id_of<UserId>(1), true, WallTime(std::chrono::milliseconds(1'700'000'000'123))},
+                             {id_of<UserId>(2), false, {}}}};
+    const auto back = decode(encode(BusMessage(told)));
+    ASSERT_TRUE(back);
+    const auto& heard = std::get<PresenceTold>(std::get<BusMessage>(*back));
+    EXPECT_EQ(heard.from, told.from);
+    EXPECT_EQ(heard.ttl, told.ttl);
+    EXPECT_EQ(heard.people, told.people);
+
+    const PresenceAsked asked{id_of<NodeId>(9), {id_of<UserId>(1), id_of<UserId>(2)}};
+    const auto question = decode(encode(BusMessage(asked)));
+    ASSERT_TRUE(question);
+    EXPECT_EQ(std::get<PresenceAsked>(std::get<BusMessage>(*question)).from, asked.from);
+    EXPECT_EQ(std::get<PresenceAsked>(std::get<BusMessage>(*question)).users, asked.users);
+
+    const PresenceAsked many{id_of<NodeId>(9), std::vector<UserId>(kNamedMax + 1)};
+    EXPECT_TRUE(decode(encode(BusMessage(many))).has_error());
+}
+
 TEST(BodyCodec, EveryShorterAndLongerBodyIsRefused) {
     std::vector<std::string> all = notices();
+    const std::vector<UserId> two{id_of<UserId>(1), id_of<UserId>(2)};
+    all.push_back(encode(BusMessage(PresenceAsked{id_of<NodeId>(9), two})));
+    all.push_back(encode(BusMessage(PresenceTold{id_of<NodeId>(9), {}, {{two[0], true, {}}}})));
     const std::vector<std::string> others = {encode(BusMessage(HeadAnnounced{id_of<ChannelId>(1), 5})),
                                              encode(BusMessage(EntryAnnounced{some_entry()})),
                                              encode(ControlMessage(Beat{id_of<NodeId>(9), 7, 1})),
@@ -136,6 +161,7 @@ TEST(BodyCodec, AnyBytesAreTakenOrRefused) {
 TEST(PartitionMap, RoutingKeysNameTheThing) {
     EXPECT_EQ(routing_key(id_of<UserId>(0)), "u.000102030405060708090a0b");
     EXPECT_EQ(routing_key(id_of<ChannelId>(0)), "c.000102030405060708090a0b");
+    EXPECT_EQ(routing_key(WatchKey{id_of<UserId>(0)}), "w.000102030405060708090a0b");
 }
 
 // Nodes of different versions and machines must agree: these values never change.

@@ -8,6 +8,7 @@ namespace {
 struct RoutingKey {
     std::string operator()(const UserId& user) const { return "u." + user.hex(); }
     std::string operator()(const ChannelId& channel) const { return "c." + channel.hex(); }
+    std::string operator()(const WatchKey& watch) const { return "w." + watch.user.hex(); }
 };
 
 std::string addresses_of(const std::vector<BrokerAddress>& partition) {

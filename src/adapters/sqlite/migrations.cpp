@@ -126,6 +126,9 @@ CREATE TABLE member_states (
     PRIMARY KEY (channel, user)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+ALTER TABLE users ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

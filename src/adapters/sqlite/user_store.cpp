@@ -127,6 +127,33 @@ Task<Result<void>> UserStore::set_password_hash(UserId user, std::string hash, D
     return database_.write(deadline, bytes, std::move(work));
 }
 
+Task<Result<void>> UserStore::put_last_seen(std::vector<LastSeen> people, Deadline deadline) {
+    const auto bytes = people.size() * sizeof(LastSeen);
+    auto work = [people = std::move(people)](Connection& connection) -> Result<void> {
+        for (const auto& seen : people) {
+            WARREN_TRY_VOID(connection
+                                .query("UPDATE users SET last_seen = ?2 WHERE id = ?1 AND last_seen < ?2",
+                                       seen.user, seen.at)
+                                .run());
+        }
+        return {};
+    };
+    return database_.write(deadline, bytes, std::move(work));
+}
+
+Task<Result<std::vector<LastSeen>>> UserStore::last_seen(std::vector<UserId> ids, Deadline deadline) {
+    auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<LastSeen>> {
+        std::vector<LastSeen> out;
+        for (const auto& id : ids) {
+            auto rows = connection.query("SELECT last_seen FROM users WHERE id = ? AND last_seen > 0", id);
+            WARREN_TRY(row, rows.step());
+            if (row) out.push_back({id, rows.time(0)});
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
 Task<Result<void>> UserStore::put_session(Session session, Deadline deadline) {
     auto work = [session](Connection& connection) { return insert_session(connection, session); };
     return database_.write(deadline, sizeof session, std::move(work));

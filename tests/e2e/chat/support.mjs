@@ -1,9 +1,10 @@
 // What the chat tests share: a node, people who may sign in, and their connections by the stock client or as raw text.
 import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import { signIn } from "../../support/chat_client.mjs";
-import { startWarren, waitUntil, warren } from "../../support/servers.mjs";
+import { clusterConfig, missing, startServer, startWarren, waitUntil, warren } from "../../support/servers.mjs";
 import { checkAnswer, checkPush } from "./asyncapi.mjs";
 
 export { waitUntil };
@@ -15,6 +16,34 @@ const unlimited = Object.fromEntries(["send", "create", "read", "sync", "search"
 export const startNode = ({ limits = {}, ...config } = {}) => startWarren({ config: {
   http: { shards: 3 }, admin: { drain: "500ms" }, passwords: { memory: "8 MiB", passes: 1 }, limits: { ...unlimited, ...limits }, ...config,
 } });
+
+/**
+ * The same tests on one embedded node and on two that share broker and store. `tests(at)` declares them: `at.connect(n, person)`
+ * connects to node n (of one node: to that), `at.people(...names)` makes people, `at.nodes` has the nodes.
+ */
+export function everywhere(what, config, tests) {
+  const place = (start, stop) => {
+    const at = { nodes: [], closeAll,
+      connect: (n, person, options) => connect(at.nodes[n % at.nodes.length], person, options),
+      people: (...names) => makePeople(at.nodes[0], ...names) };
+    before(() => start(at), { timeout: 120000 });
+    after(async () => {
+      closeAll();
+      await Promise.all(at.nodes.map((node) => node.stop()));
+      await stop?.();
+    });
+    tests(at);
+  };
+  describe(`${what} on one node`, () => place(async (at) => { at.nodes.push(await startNode(config)); }));
+  describe(`${what} on two nodes`, { skip: missing("rabbitmq", "mongodb") }, () => {
+    let servers = [];
+    place(async (at) => {
+      servers = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
+      const [broker, store] = servers;
+      for (const name of ["a", "b"]) at.nodes.push(await startNode({ ...clusterConfig({ name, broker, store }), ...config }));
+    }, () => Promise.all(servers.map((server) => server.stop())));
+  });
+}
 
 /** Lets people in and signs each in: `{ name, email, id, token, socketToken }`. */
 export async function makePeople(node, ...names) {
