@@ -1,5 +1,7 @@
 #include "app/admin_commands.hpp"
 
+#include <array>
+
 namespace warren::app {
 namespace {
 
@@ -32,16 +34,16 @@ json::object person(const User& user) {
             {"createdAt", to_iso8601(user.created_at)}};
 }
 
-Task<Result<json::value>> add_user(chat::Accounts& accounts, Deadline deadline, json::object call) {
-    auto adding =
-        accounts.add(text_of(call, "email"), text_of(call, "name"), text_of(call, "password"), deadline);
+Task<Result<json::value>> add_user(AdminPowers powers, Deadline deadline, json::object call) {
+    auto adding = powers.accounts.add(text_of(call, "email"), text_of(call, "name"),
+                                      text_of(call, "password"), deadline);
     WARREN_CO_TRY(user, co_await std::move(adding));
     co_return json::value(person(user));
 }
 
-Task<Result<json::value>> list_users(chat::Accounts& accounts, Deadline deadline, json::object call) {
+Task<Result<json::value>> list_users(AdminPowers powers, Deadline deadline, json::object call) {
     const auto after = UserId::parse(text_of(call, "after")).value_or(UserId{});
-    auto listing = accounts.list(after, kPage, deadline);
+    auto listing = powers.accounts.list(after, kPage, deadline);
     WARREN_CO_TRY(users, co_await std::move(listing));
     json::array out;
     for (const auto& user : users)
@@ -51,18 +53,60 @@ Task<Result<json::value>> list_users(chat::Accounts& accounts, Deadline deadline
     co_return json::value(std::move(answer));
 }
 
+Task<Result<json::value>> suspend_user(AdminPowers powers, Deadline deadline, json::object call) {
+    auto suspending = powers.accounts.suspend(text_of(call, "who"), deadline);
+    WARREN_CO_TRY(user, co_await std::move(suspending));
+    powers.sign_out(user.id);
+    co_return json::value(person(user));
+}
+
+Task<Result<json::value>> restore_user(AdminPowers powers, Deadline deadline, json::object call) {
+    auto restoring = powers.accounts.restore(text_of(call, "who"), deadline);
+    WARREN_CO_TRY(user, co_await std::move(restoring));
+    co_return json::value(person(user));
+}
+
+Task<Result<json::value>> set_password(AdminPowers powers, Deadline deadline, json::object call) {
+    auto setting = powers.accounts.set_password(text_of(call, "who"), text_of(call, "password"), deadline);
+    WARREN_CO_TRY(user, co_await std::move(setting));
+    powers.sign_out(user.id);
+    co_return json::value(person(user));
+}
+
+Task<Result<json::value>> show_sessions(AdminPowers powers, Deadline deadline, json::object call) {
+    auto listing = powers.accounts.sessions(text_of(call, "who"), deadline);
+    WARREN_CO_TRY(found, co_await std::move(listing));
+    if (const auto* end = call.if_contains("end"); end && end->is_bool() && end->get_bool()) {
+        auto ending = powers.accounts.end_sessions(found.user.id, deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(ending));
+        powers.sign_out(found.user.id);
+    }
+    json::array sessions;
+    for (const auto& session : found.sessions) {
+        sessions.push_back(
+            {{"createdAt", to_iso8601(session.created_at)}, {"expiresAt", to_iso8601(session.expires_at)}});
+    }
+    json::object answer{{"user", person(found.user)}, {"sessions", std::move(sessions)}};
+    co_return json::value(std::move(answer));
+}
+
+using Handler = Task<Result<json::value>> (*)(AdminPowers, Deadline, json::object);
+constexpr std::array<std::pair<std::string_view, Handler>, 6> kCalls{{{"user.add", add_user},
+                                                                      {"user.list", list_users},
+                                                                      {"user.suspend", suspend_user},
+                                                                      {"user.restore", restore_user},
+                                                                      {"user.passwd", set_password},
+                                                                      {"user.sessions", show_sessions}}};
+
 }  // namespace
 
-Task<Result<json::value>> run_admin_call(chat::Accounts& accounts, Clock& clock, json::object call) {
-    const auto name = text_of(call, "call");
-    const auto deadline = clock.in(kTimeout);
-    if (name == "user.add") {
-        auto adding = add_user(accounts, deadline, std::move(call));
-        co_return co_await std::move(adding);
-    }
-    if (name == "user.list") {
-        auto listing = list_users(accounts, deadline, std::move(call));
-        co_return co_await std::move(listing);
+Task<Result<json::value>> run_admin_call(AdminPowers powers, json::object call) {
+    const auto wanted = text_of(call, "call");
+    const auto deadline = powers.clock.in(kTimeout);
+    for (const auto& [name, handler] : kCalls) {
+        if (name != wanted) continue;
+        auto handling = handler(std::move(powers), deadline, std::move(call));
+        co_return co_await std::move(handling);
     }
     co_return Error(Errc::unknown_event,
                     "The running node does not know this call; is it of another version?");

@@ -4,9 +4,19 @@
 
 namespace warren::app {
 
+/// What the calls act on; it outlives them.
+struct AdminPowers {
+    chat::Accounts& accounts;
+    Clock& clock;
+    /// Ends the connections of a person on every node. Returns at once.
+    std::function<void(UserId)> sign_out;
+};
+
 /// The calls of the admin socket, on a running node or on stores opened for one command:
-/// `user.add {email, name, password}` -> person; `user.list {after?}` -> {users, next?}.
+/// `user.add {email, name, password}`, `user.suspend {who}`, `user.restore {who}`, `user.passwd {who,
+/// password}`
+/// -> person; `user.list {after?}` -> {users, next?}; `user.sessions {who, end?}` -> {user, sessions}.
 /// @errors unknown_event, and those of chat::Accounts
-Task<Result<json::value>> run_admin_call(chat::Accounts& accounts, Clock& clock, json::object call);
+Task<Result<json::value>> run_admin_call(AdminPowers powers, json::object call);
 
 }  // namespace warren::app

@@ -132,18 +132,18 @@ void AdminSocket::stop() {
     ::unlink(state_->path.c_str());
 }
 
-Result<json::value> call_admin(const std::string& path, const json::object& call) {
-    const auto failed = [&](const std::string& why) {
+std::optional<Result<json::value>> call_admin(const std::string& path, const json::object& call) {
+    const auto failed = [&](const std::string& why) -> Result<json::value> {
         return Error(Errc::unavailable, "The node at " + path + " does not answer: " + why);
     };
-    if (path.size() > kPathBytesMax) return Error(Errc::not_found);
+    if (path.size() > kPathBytesMax) return std::nullopt;
     asio::io_context io;
     Local::socket socket(io);
     boost::system::error_code failure;
     socket.connect(Local::endpoint(path), failure);
     if (failure == asio::error::connection_refused || failure.value() == ENOENT ||
         failure.value() == ENOTDIR) {
-        return Error(Errc::not_found);
+        return std::nullopt;
     }
     if (failure) return failed(failure.message());
     const timeval limit{kCallSeconds, 0};

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -37,8 +38,8 @@ private:
     std::shared_ptr<State> state_;
 };
 
-/// Makes one call on a running node, blocking. @errors not_found (no node listens there), unavailable (it
-/// does not answer), and what the node answered
-Result<json::value> call_admin(const std::string& path, const json::object& call);
+/// Makes one call on a running node, blocking; nothing where no node listens. @errors unavailable (it does
+/// not answer), and what the node answered
+std::optional<Result<json::value>> call_admin(const std::string& path, const json::object& call);
 
 }  // namespace warren::app

@@ -138,9 +138,7 @@ private:
         auto& add = *user.add_subcommand("add", "Let somebody in");
         add.add_option("EMAIL", arguments_.email, "What they sign in with")->required();
         add.add_option("--name", arguments_.name, "What others see, 3 to 50 characters")->required();
-        add.add_flag(
-            "--password-stdin", arguments_.password_from_stdin,
-            "Read the password from the first line of standard input; else one is made and printed once");
+        add_password(add);
         add_config(add);
         add_json(add);
         add.footer(kUserNotes);
@@ -150,6 +148,31 @@ private:
         add_json(list);
         list.footer(kUserNotes);
         on(list, Command::user_list);
+        add_who(user, "suspend", "End somebody's sessions and connections, and let them in no more",
+                Command::user_suspend);
+        add_who(user, "restore", "Let somebody who was suspended in again", Command::user_restore);
+        auto& passwd = add_who(user, "passwd", "Give somebody a new password; ends their sessions",
+                               Command::user_passwd);
+        add_password(passwd);
+        auto& sessions = add_who(user, "sessions", "When somebody signed in, and until when that lasts",
+                                 Command::user_sessions);
+        sessions.add_flag("--end", arguments_.end, "End them all, and the connections with them");
+    }
+
+    CLI::App& add_who(CLI::App& user, const std::string& name, const std::string& text, Command which) {
+        auto& command = *user.add_subcommand(name, text);
+        command.add_option("WHO", arguments_.who, "Their e-mail address, or their id")->required();
+        add_config(command);
+        add_json(command);
+        command.footer(kUserNotes);
+        on(command, which);
+        return command;
+    }
+
+    void add_password(CLI::App& command) {
+        command.add_flag(
+            "--password-stdin", arguments_.password_from_stdin,
+            "Read the password from the first line of standard input; else one is made and printed once");
     }
 
     void add_json(CLI::App& command) {

@@ -7,7 +7,18 @@
 
 namespace warren::app {
 
-enum class Command { serve, check_config, user_add, user_list, version, config_docs };
+enum class Command {
+    serve,
+    check_config,
+    user_add,
+    user_list,
+    user_suspend,
+    user_restore,
+    user_passwd,
+    user_sessions,
+    version,
+    config_docs
+};
 
 /// A command line that was understood.
 struct Arguments {
@@ -16,7 +27,9 @@ struct Arguments {
     bool demo = false;
     bool connect = false;
     std::string email, name;
+    std::string who;  ///< An e-mail address or an id.
     bool password_from_stdin = false;
+    bool end = false;
     bool as_json = false;
 };
 
@@ -33,6 +46,10 @@ Exit serve(const LoadedConfig& config, bool demo);
 Exit check_config(const LoadedConfig& config, bool connect);
 Exit add_user(const Config& config, const Arguments& arguments);
 Exit list_users(const Config& config, bool as_json);
+Exit suspend_user(const Config& config, const Arguments& arguments);
+Exit restore_user(const Config& config, const Arguments& arguments);
+Exit set_password(const Config& config, const Arguments& arguments);
+Exit show_sessions(const Config& config, const Arguments& arguments);
 /// `warren: MESSAGE` on standard error.
 void complain(std::string_view message);
 

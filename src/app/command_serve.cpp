@@ -108,7 +108,8 @@ private:
         const auto store = parts.stores->description(), bus = parts.bus->description();
         Node node(config_, std::move(parts), health_, admin_, metrics_);
         auto handler = [&node](json::object call) {
-            return run_admin_call(node.accounts(), node.clock(), std::move(call));
+            AdminPowers powers{node.accounts(), node.clock(), [&node](UserId user) { node.sign_out(user); }};
+            return run_admin_call(std::move(powers), std::move(call));
         };
         AdminSocket socket(executor_, handler);
         if (auto started = socket.start(admin_socket_path(config_)); !started)

@@ -567,8 +567,10 @@ const std::array kKeys = {
         .max = kMinute},
     Key{.name = "delivery.recheck_period",
         .slot = &Config::delivery_recheck_period,
-        .fallback = "5m",
-        .text = "How often the sessions of all connections are looked up in the store again.",
+        .fallback = "4m",
+        .text = "How often the sessions of all connections are looked up in the store again. So long at most "
+                "does a connection outlive its session (signed out, suspended, expired) on a node that the "
+                "broker cannot tell of it.",
         .min = kSecond,
         .max = kDay},
     Key{.name = "delivery.receipt_delay",

@@ -47,8 +47,7 @@ Node::Node(const Config& config, Parts parts, Health& health, AdminHttp& admin, 
                                                   gateway_options(config, config.node_name), metrics)),
       sockets_(http_, socketio_options(config, parts_.secrets->random_number())),
       rest_(
-          accounts_, clock_, metrics,
-          [this](UserId user) { chat_shard_.post([this, user] { chat_->delivery().sign_out(user); }); },
+          accounts_, clock_, metrics, [this](UserId user) { sign_out(user); },
           rest_options(config, parts_.secrets->random_number())) {
     sockets_.serve("/", gateway_);
     rest_.attach(http_);
@@ -69,6 +68,10 @@ Result<void> Node::start() {
     health_.watch("store", [this] { return parts_.stores->condition(); });
     health_.watch("bus", [this] { return bus_condition(); });
     return {};
+}
+
+void Node::sign_out(UserId user) {
+    chat_shard_.post([this, user] { chat_->delivery().sign_out(user); });
 }
 
 Condition Node::bus_condition() const {

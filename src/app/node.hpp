@@ -41,6 +41,9 @@ public:
     /// Refuses new clients, answers what was accepted, sends the clients away over `over`, and stops.
     Task<void> drain(std::chrono::milliseconds over);
 
+    /// Ends the connections of `user` on every node. Thread-safe, returns at once.
+    void sign_out(UserId user);
+
     chat::Chat& chat() { return *chat_; }
     chat::Accounts& accounts() { return accounts_; }
     Clock& clock() { return clock_; }

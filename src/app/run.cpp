@@ -30,6 +30,14 @@ Exit run_command(const Arguments& arguments) {
             return add_user(loaded.config, arguments);
         case Command::user_list:
             return list_users(loaded.config, arguments.as_json);
+        case Command::user_suspend:
+            return suspend_user(loaded.config, arguments);
+        case Command::user_restore:
+            return restore_user(loaded.config, arguments);
+        case Command::user_passwd:
+            return set_password(loaded.config, arguments);
+        case Command::user_sessions:
+            return show_sessions(loaded.config, arguments);
         case Command::version:
         case Command::config_docs:
             break;

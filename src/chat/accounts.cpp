@@ -19,6 +19,11 @@ Error no_session() {
     return {Errc::unauthenticated, "Please sign in."};
 }
 
+Result<void> check_password(const std::string& password) {
+    if (password.size() >= kPasswordBytesMin && password.size() <= kPasswordBytesMax) return {};
+    return Error(Errc::invalid, "password must have 8 to 1024 characters.");
+}
+
 Result<void> check_person(const std::string& email, const std::string& name, const std::string& password) {
     const auto at = email.find('@');
     const bool has_space = email.find_first_of(" \t\r\n") != std::string::npos;
@@ -29,10 +34,12 @@ Result<void> check_person(const std::string& email, const std::string& name, con
     if (count_chars(name) < kUserNameCharsMin || count_chars(name) > kUserNameCharsMax) {
         return Error(Errc::invalid, "name must have 3 to 50 characters.");
     }
-    if (password.size() < kPasswordBytesMin || password.size() > kPasswordBytesMax) {
-        return Error(Errc::invalid, "password must have 8 to 1024 characters.");
-    }
-    return {};
+    return check_password(password);
+}
+
+/// Whether somebody who was let in as `then` still may be as `now`.
+bool is_unchanged(const Account& then, const std::optional<Account>& now) {
+    return now && now->user.status == UserStatus::active && now->password_hash == then.password_hash;
 }
 
 }  // namespace
@@ -64,13 +71,14 @@ Task<Result<User>> Accounts::add(std::string email, std::string name, std::strin
 }
 
 Task<Result<SignedIn>> Accounts::sign_in(std::string email, std::string password, Deadline deadline) {
-    auto looking = env_.users.by_email(canonical_email(email), deadline);
+    const auto canonical = canonical_email(email);
+    auto looking = env_.users.by_email(canonical, deadline);
     WARREN_CO_TRY(account, co_await std::move(looking));
     auto verifying = secrets_.verify_password(std::move(password), account ? account->password_hash : "");
     WARREN_CO_TRY(right, co_await std::move(verifying));
     if (!right || !account || account->user.status != UserStatus::active) co_return wrong_sign_in();
     SignedIn out;
-    out.user = std::move(account->user);
+    out.user = account->user;
     out.token = secrets_.random_token();
     Session session;
     session.token_hash = secrets_.hash_token(out.token);
@@ -80,7 +88,13 @@ Task<Result<SignedIn>> Accounts::sign_in(std::string email, std::string password
     session.expires_at = out.expires_at = session.created_at + session_lifetime_;
     auto putting = env_.users.put_session(session, deadline);
     WARREN_CO_TRY_VOID(co_await std::move(putting));
-    co_return out;
+    // A suspension or a new password that came in between ended the sessions before this one was there.
+    auto looking_again = env_.users.by_email(canonical, deadline);
+    WARREN_CO_TRY(now, co_await std::move(looking_again));
+    if (is_unchanged(*account, now)) co_return out;
+    auto ending = env_.users.end_sessions(out.user.id, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(ending));
+    co_return wrong_sign_in();
 }
 
 Task<Result<User>> Accounts::owner_of(std::optional<Session> session, Deadline deadline) {
@@ -113,6 +127,93 @@ std::string Accounts::socket_token_of(std::string_view token) const {
 
 Task<Result<void>> Accounts::end_sessions(UserId user, Deadline deadline) {
     return env_.users.end_sessions(user, deadline);
+}
+
+Task<Result<std::vector<TokenHash>>> Accounts::standing(std::vector<SessionKey> sessions, Deadline deadline) {
+    std::vector<TokenHash> hashes;
+    std::vector<UserId> owners;
+    for (const auto& session : sessions) {
+        hashes.push_back(session.socket_token_hash);
+        owners.push_back(session.user);
+    }
+    auto asking = env_.users.existing_sessions(std::move(hashes), env_.clock.wall(), deadline);
+    WARREN_CO_TRY(existing, co_await std::move(asking));
+    std::sort(existing.begin(), existing.end());
+    auto reading = env_.users.users(std::move(owners), deadline);
+    WARREN_CO_TRY(users, co_await std::move(reading));
+    std::vector<UserId> active;
+    for (const auto& user : users) {
+        if (user.status == UserStatus::active) active.push_back(user.id);
+    }
+    std::sort(active.begin(), active.end());
+    std::vector<TokenHash> out;
+    for (const auto& session : sessions) {
+        if (std::binary_search(existing.begin(), existing.end(), session.socket_token_hash) &&
+            std::binary_search(active.begin(), active.end(), session.user)) {
+            out.push_back(session.socket_token_hash);
+        }
+    }
+    co_return out;
+}
+
+Task<Result<User>> Accounts::find(std::string who, Deadline deadline) {
+    if (const auto id = UserId::parse(who)) {
+        auto reading = env_.users.users({*id}, deadline);
+        WARREN_CO_TRY(users, co_await std::move(reading));
+        if (!users.empty()) co_return std::move(users.front());
+    } else {
+        auto looking = env_.users.by_email(canonical_email(who), deadline);
+        WARREN_CO_TRY(account, co_await std::move(looking));
+        if (account) co_return std::move(account->user);
+    }
+    co_return Error(Errc::not_found, "There is nobody with this e-mail address or id.");
+}
+
+// The status comes first: who signs in after it is refused, and who signed in before it has a session to end.
+Task<Result<User>> Accounts::suspend(std::string who, Deadline deadline) {
+    auto finding = find(std::move(who), deadline);
+    WARREN_CO_TRY(user, co_await std::move(finding));
+    user.status = UserStatus::suspended;
+    auto setting = env_.users.set_status(user.id, user.status, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(setting));
+    auto ending = env_.users.end_sessions(user.id, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(ending));
+    co_return user;
+}
+
+Task<Result<User>> Accounts::restore(std::string who, Deadline deadline) {
+    auto finding = find(std::move(who), deadline);
+    WARREN_CO_TRY(user, co_await std::move(finding));
+    if (user.status == UserStatus::active) co_return user;
+    if (user.status != UserStatus::suspended) {
+        co_return Error(Errc::conflict, "This account was not suspended: it has not become active yet.");
+    }
+    user.status = UserStatus::active;
+    auto setting = env_.users.set_status(user.id, user.status, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(setting));
+    co_return user;
+}
+
+Task<Result<User>> Accounts::set_password(std::string who, std::string password, Deadline deadline) {
+    auto finding = find(std::move(who), deadline);
+    WARREN_CO_TRY(user, co_await std::move(finding));
+    WARREN_CO_TRY_VOID(check_password(password));
+    auto hashing = secrets_.hash_password(std::move(password));
+    WARREN_CO_TRY(hash, co_await std::move(hashing));
+    auto setting = env_.users.set_password_hash(user.id, std::move(hash), deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(setting));
+    auto ending = env_.users.end_sessions(user.id, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(ending));
+    co_return user;
+}
+
+Task<Result<UserSessions>> Accounts::sessions(std::string who, Deadline deadline) {
+    auto finding = find(std::move(who), deadline);
+    WARREN_CO_TRY(user, co_await std::move(finding));
+    auto listing = env_.users.sessions_of(user.id, deadline);
+    WARREN_CO_TRY(sessions, co_await std::move(listing));
+    std::erase_if(sessions, [now = env_.clock.wall()](const auto& each) { return each.expires_at <= now; });
+    co_return UserSessions{std::move(user), std::move(sessions)};
 }
 
 Task<Result<std::vector<User>>> Accounts::search(std::string text, std::size_t page, std::size_t limit,

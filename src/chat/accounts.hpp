@@ -20,6 +20,18 @@ struct Identity {
     TokenHash socket_token_hash{};  ///< Names the session, for later checks that it exists still.
 };
 
+/// A connection's session and whose it is.
+struct SessionKey {
+    TokenHash socket_token_hash{};
+    UserId user;
+};
+
+/// Somebody and the sessions of theirs that have not expired.
+struct UserSessions {
+    User user;
+    std::vector<Session> sessions;
+};
+
 /// People, passwords and sessions. Thread-safe: holds nothing but references, callable from any executor.
 /// Errors beyond those named: unavailable, timed_out, overloaded.
 class Accounts {
@@ -40,11 +52,26 @@ public:
     std::string socket_token_of(std::string_view token) const;
     /// Ends every session of `user` in the store. Connections are ended by Delivery::sign_out.
     Task<Result<void>> end_sessions(UserId user, Deadline deadline);
+    /// Of `sessions`, those that have not ended or expired and whose owner is active.
+    Task<Result<std::vector<TokenHash>>> standing(std::vector<SessionKey> sessions, Deadline deadline);
+
+    // What operators do. `who` is an e-mail address or an id; not_found where it is nobody's. Whatever says
+    // that it ends sessions ends them in the store; connections are ended by Delivery::sign_out.
+
+    /// Ends every session; nobody can sign in to the account until it is restored. May be repeated.
+    Task<Result<User>> suspend(std::string who, Deadline deadline);
+    /// They may sign in again. @errors conflict (never became active)
+    Task<Result<User>> restore(std::string who, Deadline deadline);
+    /// Ends every session. @errors invalid (the password)
+    Task<Result<User>> set_password(std::string who, std::string password, Deadline deadline);
+    Task<Result<UserSessions>> sessions(std::string who, Deadline deadline);
+
     Task<Result<std::vector<User>>> search(std::string text, std::size_t page, std::size_t limit,
                                            Deadline deadline);
     Task<Result<std::vector<User>>> list(UserId after, std::size_t limit, Deadline deadline);
 
 private:
+    Task<Result<User>> find(std::string who, Deadline deadline);
     Task<Result<User>> owner_of(std::optional<Session> session, Deadline deadline);
 
     Environment& env_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "tests/support/run_task.hpp"
 
@@ -44,14 +45,27 @@ public:
     Task<Result<std::vector<User>>> list(UserId, std::size_t, Deadline) override {
         co_return std::vector<User>();
     }
-    Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { co_return Result<void>(); }
     Task<Result<void>> put_last_seen(std::vector<LastSeen>, Deadline) override { co_return Result<void>(); }
     Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
         co_return std::vector<LastSeen>();
     }
+    Task<Result<void>> set_password_hash(UserId user, std::string hash, Deadline) override {
+        account_of(user).password_hash = std::move(hash);
+        co_return Result<void>();
+    }
+    Task<Result<void>> set_status(UserId user, UserStatus status, Deadline) override {
+        account_of(user).user.status = status;
+        co_return Result<void>();
+    }
     Task<Result<void>> put_session(Session session, Deadline) override {
         sessions.push_back(session);
+        if (when_signed_in) when_signed_in();
         co_return Result<void>();
+    }
+    Task<Result<std::vector<Session>>> sessions_of(UserId user, Deadline) override {
+        auto out = sessions;
+        std::erase_if(out, [user](const Session& session) { return session.user != user; });
+        co_return out;
     }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline) override {
         for (const auto& session : sessions) {
@@ -69,13 +83,24 @@ public:
         std::erase_if(sessions, [user](const Session& session) { return session.user == user; });
         co_return Result<void>();
     }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, Deadline) override {
-        co_return std::vector<TokenHash>();
+    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> hashes, WallTime now,
+                                                           Deadline) override {
+        std::erase_if(hashes, [&](const TokenHash& hash) {
+            return std::none_of(sessions.begin(), sessions.end(), [&](const Session& session) {
+                return session.socket_token_hash == hash && session.expires_at > now;
+            });
+        });
+        co_return hashes;
+    }
+    Account& account_of(UserId user) {
+        return *std::find_if(accounts.begin(), accounts.end(),
+                             [user](const Account& account) { return account.user.id == user; });
     }
 
     std::vector<Account> accounts;
     std::vector<Session> sessions;
     std::tuple<std::string, std::size_t, std::size_t> searched;
+    std::function<void()> when_signed_in;
     int creates = 0;
     int phone_conflicts = 0;
 };
@@ -226,6 +251,81 @@ TEST_F(AccountsTest, ASessionExpiresAndASuspendedPersonHasNone) {
     EXPECT_TRUE(run_task(accounts.who_is(in.token, soon())));
     clock.wall_now = in.expires_at;
     expect_error(run_task(accounts.who_is(in.token, soon())), Errc::unauthenticated);
+}
+
+TEST_F(AccountsTest, SuspensionEndsSessionsAndRestoringGivesBackTheAccountOnly) {
+    const auto ann = add("ann@example.org").value();
+    const auto in = sign_in("ann@example.org").value();
+    EXPECT_EQ(run_task(accounts.suspend("ANN@example.org", soon())).value().status, UserStatus::suspended);
+    EXPECT_TRUE(people.sessions.empty());
+    expect_error(run_task(accounts.who_is(in.token, soon())), Errc::unauthenticated);
+    expect_error(sign_in("ann@example.org"), Errc::unauthenticated);
+    EXPECT_TRUE(run_task(accounts.suspend(ann.id.hex(), soon()))) << "once more, by id";
+
+    EXPECT_EQ(run_task(accounts.restore(ann.id.hex(), soon())).value().status, UserStatus::active);
+    expect_error(run_task(accounts.who_is(in.token, soon())), Errc::unauthenticated);
+    EXPECT_TRUE(sign_in("ann@example.org"));
+    EXPECT_TRUE(run_task(accounts.restore("ann@example.org", soon()))) << "nothing to do";
+    people.accounts.front().user.status = UserStatus::inactive;
+    expect_error(run_task(accounts.restore("ann@example.org", soon())), Errc::conflict);
+}
+
+TEST_F(AccountsTest, NobodyIsFoundUnderAWrongName) {
+    ASSERT_TRUE(add("ann@example.org"));
+    for (const auto* who : {"bob@example.org", "0123456789abcdef01234567", "", "ann"}) {
+        expect_error(run_task(accounts.suspend(who, soon())), Errc::not_found);
+        expect_error(run_task(accounts.restore(who, soon())), Errc::not_found);
+        expect_error(run_task(accounts.set_password(who, "long enough", soon())), Errc::not_found);
+        expect_error(run_task(accounts.sessions(who, soon())), Errc::not_found);
+    }
+}
+
+TEST_F(AccountsTest, ANewPasswordEndsWhatBeganWithTheOldOne) {
+    ASSERT_TRUE(add("ann@example.org"));
+    ASSERT_TRUE(sign_in("ann@example.org"));
+    expect_error(run_task(accounts.set_password("ann@example.org", "short", soon())), Errc::invalid);
+    EXPECT_EQ(people.sessions.size(), 1U);
+    ASSERT_TRUE(run_task(accounts.set_password("ann@example.org", "another one", soon())));
+    EXPECT_TRUE(people.sessions.empty());
+    expect_error(sign_in("ann@example.org"), Errc::unauthenticated);
+    EXPECT_TRUE(sign_in("ann@example.org", "another one"));
+}
+
+TEST_F(AccountsTest, ASignInThatASuspensionOrANewPasswordOvertookIsRefused) {
+    const auto ann = add("ann@example.org").value();
+    // The sessions were ended before this one was put.
+    people.when_signed_in = [&] { people.account_of(ann.id).user.status = UserStatus::suspended; };
+    expect_error(sign_in("ann@example.org"), Errc::unauthenticated);
+    EXPECT_TRUE(people.sessions.empty());
+    people.account_of(ann.id).user.status = UserStatus::active;
+    people.when_signed_in = [&] { people.account_of(ann.id).password_hash = "hash of another one"; };
+    expect_error(sign_in("ann@example.org"), Errc::unauthenticated);
+    EXPECT_TRUE(people.sessions.empty());
+}
+
+TEST_F(AccountsTest, SessionsAreListedWhileTheyLast) {
+    ASSERT_TRUE(add("ann@example.org"));
+    const auto in = sign_in("ann@example.org").value();
+    clock.wall_now += std::chrono::minutes(30);
+    ASSERT_TRUE(sign_in("ann@example.org"));
+    EXPECT_EQ(run_task(accounts.sessions("ann@example.org", soon())).value().sessions.size(), 2U);
+    clock.wall_now = in.expires_at;
+    const auto left = run_task(accounts.sessions("ann@example.org", soon())).value().sessions;
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_GT(left.front().expires_at, in.expires_at);
+}
+
+TEST_F(AccountsTest, ASessionStandsWhileItLastsAndItsOwnerIsActive) {
+    const auto ann = add("ann@example.org").value();
+    const auto in = sign_in("ann@example.org").value();
+    const std::vector<SessionKey> ours{{people.sessions.front().socket_token_hash, ann.id}};
+    const auto standing = [&] { return run_task(accounts.standing(ours, soon())).value().size(); };
+    EXPECT_EQ(standing(), 1U);
+    people.account_of(ann.id).user.status = UserStatus::suspended;
+    EXPECT_EQ(standing(), 0U) << "though its session was not ended yet";
+    people.account_of(ann.id).user.status = UserStatus::active;
+    clock.wall_now = in.expires_at;
+    EXPECT_EQ(standing(), 0U);
 }
 
 TEST_F(AccountsTest, ASearchIsBoundedAndPaged) {

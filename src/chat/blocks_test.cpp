@@ -64,7 +64,11 @@ public:
     Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
         return no<std::vector<LastSeen>>();
     }
+    Task<Result<void>> set_status(UserId, UserStatus, Deadline) override { return no<void>(); }
     Task<Result<void>> put_session(Session, Deadline) override { return no<void>(); }
+    Task<Result<std::vector<Session>>> sessions_of(UserId, Deadline) override {
+        return no<std::vector<Session>>();
+    }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return no<std::optional<Session>>();
     }
@@ -72,7 +76,8 @@ public:
         return no<std::optional<Session>>();
     }
     Task<Result<void>> end_sessions(UserId, Deadline) override { return no<void>(); }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, Deadline) override {
+    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, WallTime,
+                                                           Deadline) override {
         return no<std::vector<TokenHash>>();
     }
 

@@ -61,7 +61,8 @@ Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Sha
     auto connecting = core->chat.delivery().connect(client, by);
     WARREN_CO_TRY_VOID(co_await std::move(connecting));
     // A sign-out between the first look and the registration told nobody of this connection.
-    auto checking = core->chat.environment().users.existing_sessions({client->session()}, by);
+    const auto& environment = core->chat.environment();
+    auto checking = environment.users.existing_sessions({client->session()}, environment.clock.wall(), by);
     WARREN_CO_TRY(alive, co_await std::move(checking));
     if (alive.empty()) co_return Error(Errc::unauthenticated);
     co_return registration;

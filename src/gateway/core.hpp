@@ -92,6 +92,8 @@ Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Sha
 
 /// Time-outs, and the re-checks of sessions; until the core is stopped.
 Task<void> watch(std::shared_ptr<Core> core);
-Task<void> recheck(std::shared_ptr<Core> core);
+/// Ends every connection whose session has ended or expired or whose person is suspended; whether all could
+/// be checked.
+Task<bool> recheck(std::shared_ptr<Core> core);
 
 }  // namespace warren::gateway

@@ -45,7 +45,8 @@ void Gateway::start() {
 }
 
 Task<void> Gateway::recheck_sessions() {
-    return recheck(core_);
+    auto checking = recheck(core_);
+    co_await std::move(checking);
 }
 
 void Gateway::stop() {

@@ -324,6 +324,30 @@ TEST_F(GatewayTest, ConnectionsOfEndedSessionsAreEndedForGood) {
     EXPECT_THAT(connection->said(), ElementsAre("disconnect"));
 }
 
+TEST_F(GatewayTest, ConnectionsOfSuspendedPeopleAreEndedForGood) {
+    const auto connection = connect(1);
+    users_.user.status = UserStatus::suspended;
+    auto checking = gateway_->recheck_sessions();
+    asio::co_spawn(chat_shard().executor(), std::move(checking), asio::use_future).get();
+    EXPECT_TRUE(eventually([&] { return !connection->said().empty(); }));
+    EXPECT_THAT(connection->said(), ElementsAre("disconnect"));
+}
+
+TEST_F(GatewayTest, ARecheckThatFailedIsRepeatedSoon) {
+    Options options;
+    options.recheck_period = 1s;
+    start(options);
+    const auto connection = connect(1);
+    users_.reachable = false;
+    const int before = users_.rechecks;
+    EXPECT_TRUE(eventually([&] { return users_.rechecks >= before + 2; })) << "goes on after a failure";
+    EXPECT_THAT(connection->said(), IsEmpty()) << "not to know is no reason to end anything";
+    users_.signed_in = false;
+    users_.reachable = true;
+    EXPECT_TRUE(eventually([&] { return !connection->said().empty(); }));
+    EXPECT_THAT(connection->said(), ElementsAre("disconnect"));
+}
+
 TEST_F(GatewayTest, SessionsAreRecheckedByThemselves) {
     Options options;
     options.recheck_period = 0s;

@@ -96,6 +96,7 @@ public:
     std::atomic<bool> signed_in{true}, reachable{true};
     /// How often a session may still be looked up by its token before it ends.
     std::atomic<int> looks_left{1'000'000};
+    std::atomic<int> rechecks{0};
 
     Task<Result<void>> create(Account, Deadline) override { return done(); }
     Task<Result<std::vector<User>>> users(std::vector<UserId>, Deadline) override {
@@ -115,7 +116,11 @@ public:
     Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
         return gives(std::vector<LastSeen>());
     }
+    Task<Result<void>> set_status(UserId, UserStatus, Deadline) override { return done(); }
     Task<Result<void>> put_session(Session, Deadline) override { return done(); }
+    Task<Result<std::vector<Session>>> sessions_of(UserId, Deadline) override {
+        return gives(std::vector<Session>());
+    }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return gives(std::optional<Session>());
     }
@@ -132,7 +137,10 @@ public:
         co_return session;
     }
     Task<Result<void>> end_sessions(UserId, Deadline) override { return done(); }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> hashes, Deadline) override {
+    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> hashes, WallTime,
+                                                           Deadline) override {
+        ++rechecks;
+        if (!reachable) co_return Error(Errc::unavailable);
         if (!signed_in) hashes.clear();
         co_return hashes;
     }

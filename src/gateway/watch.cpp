@@ -10,6 +10,9 @@ constexpr std::chrono::milliseconds kWatchPeriod{1000};
 /// How long past its deadline a call may still answer by itself.
 constexpr std::chrono::milliseconds kGrace{1000};
 constexpr std::size_t kRecheckBatch = 500;
+constexpr std::chrono::seconds kStoreTimeout{10};
+/// A check that failed is repeated sooner than the next is due.
+constexpr std::chrono::seconds kRecheckAgain{5};
 
 /// Answers for calls that overran their deadline: a client without time-outs would wait for ever.
 void answer_overdue(Core& core) {
@@ -35,11 +38,11 @@ void forget_absent_users(Core& core) {
 }
 
 Task<Result<void>> recheck_batch(std::shared_ptr<Core> core, std::vector<std::shared_ptr<Client>> batch) {
-    std::vector<TokenHash> hashes;
+    std::vector<chat::SessionKey> sessions;
     for (const auto& client : batch)
-        hashes.push_back(client->session());
-    auto& environment = core->chat.environment();
-    auto asking = environment.users.existing_sessions(hashes, environment.clock.in(std::chrono::seconds{10}));
+        sessions.push_back({client->session(), client->user()});
+    auto asking =
+        core->accounts.standing(std::move(sessions), core->chat.environment().clock.in(kStoreTimeout));
     WARREN_CO_TRY(alive, co_await std::move(asking));
     std::sort(alive.begin(), alive.end());
     for (const auto& client : batch) {
@@ -50,7 +53,7 @@ Task<Result<void>> recheck_batch(std::shared_ptr<Core> core, std::vector<std::sh
 
 }  // namespace
 
-Task<void> recheck(std::shared_ptr<Core> core) {
+Task<bool> recheck(std::shared_ptr<Core> core) {
     std::vector<std::shared_ptr<Client>> all;
     for (const auto& [address, weak] : core->clients) {
         if (auto client = weak.lock()) all.push_back(std::move(client));
@@ -63,9 +66,10 @@ Task<void> recheck(std::shared_ptr<Core> core) {
         const auto checked = co_await std::move(checking);
         if (!checked) {
             log::warn("session_recheck_failed", {{"error", checked.error().message}});
-            co_return;
+            co_return false;
         }
     }
+    co_return true;
 }
 
 Task<void> watch(std::shared_ptr<Core> core) {
@@ -81,9 +85,11 @@ Task<void> watch(std::shared_ptr<Core> core) {
         // A sign-out told on the bus while it was away reached nobody.
         const bool came_back = bus_is_up && !std::exchange(bus_was_up, bus_is_up);
         if (!came_back && core->now() < due) continue;
-        due = core->now() + core->options.recheck_period;
+        const auto began = core->now();
         auto checking = recheck(core);
-        co_await std::move(checking);
+        const bool checked = co_await std::move(checking);
+        const auto period = core->options.recheck_period;
+        due = checked ? began + period : core->now() + std::min(period, kRecheckAgain);
     }
 }
 

@@ -42,6 +42,9 @@ public:
     /// Of those among `ids` who were ever seen, in any order.
     virtual Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId> ids, Deadline deadline) = 0;
 
+    /// @errors not_found
+    virtual Task<Result<void>> set_status(UserId user, UserStatus status, Deadline deadline) = 0;
+
     virtual Task<Result<void>> put_session(Session session, Deadline deadline) = 0;
     /// Nothing if there is none; the caller checks `expires_at`.
     virtual Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) = 0;
@@ -49,9 +52,11 @@ public:
                                                                          Deadline deadline) = 0;
     /// Ends every session of `user`: none of them is found afterwards.
     virtual Task<Result<void>> end_sessions(UserId user, Deadline deadline) = 0;
-    /// Of `socket_token_hashes`, those whose session exists still, in any order.
+    /// Every session of `user`, by when it began; the caller checks `expires_at`.
+    virtual Task<Result<std::vector<Session>>> sessions_of(UserId user, Deadline deadline) = 0;
+    /// Of `socket_token_hashes`, those whose session exists still and expires after `now`, in any order.
     virtual Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> socket_token_hashes,
-                                                                   Deadline deadline) = 0;
+                                                                   WallTime now, Deadline deadline) = 0;
 };
 
 }  // namespace warren

@@ -51,9 +51,10 @@ protected:
             byte = static_cast<std::uint8_t>(random());
         return hash;
     }
-    Session sign_in(UserId user) {
-        const Session session{fresh_hash(), fresh_hash(), user, time(1'764'000'000'001),
-                              time(1'864'000'000'002)};
+    static WallTime now() { return time(1'764'000'000'100); }
+    Session sign_in(UserId user, WallTime began = time(1'764'000'000'001),
+                    WallTime expires = time(1'864'000'000'002)) {
+        const Session session{fresh_hash(), fresh_hash(), user, began, expires};
         EXPECT_TRUE(run_task(port().put_session(session, soon())));
         return session;
     }
@@ -241,6 +242,47 @@ TEST_P(UserStoreContract, WhenSomebodyWasSeenLastOnlyGrows) {
     EXPECT_TRUE(run_task(port().last_seen({}, soon())).value().empty());
 }
 
+TEST_P(UserStoreContract, AStatusIsSet) {
+    auto person = account();
+    create(person);
+    for (const auto status : {UserStatus::suspended, UserStatus::active}) {
+        ASSERT_TRUE(run_task(port().set_status(person.user.id, status, soon())));
+        person.user.status = status;
+        EXPECT_THAT(run_task(port().users({person.user.id}, soon())).value(),
+                    ::testing::ElementsAre(person.user));
+        // Once more is the same.
+        EXPECT_TRUE(run_task(port().set_status(person.user.id, status, soon())));
+    }
+    const auto nobody = run_task(port().set_status(fresh<UserId>(), UserStatus::active, soon()));
+    ASSERT_TRUE(nobody.has_error());
+    EXPECT_EQ(nobody.error(), Errc::not_found);
+}
+
+TEST_P(UserStoreContract, SessionsOfAPersonAreListedByWhenTheyBegan) {
+    const auto user = fresh<UserId>();
+    const auto second = sign_in(user, time(1'764'000'000'030));
+    const auto first = sign_in(user, time(1'764'000'000'020));
+    sign_in(fresh<UserId>());
+    const auto found = run_task(port().sessions_of(user, soon())).value();
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].token_hash, first.token_hash);
+    EXPECT_EQ(found[1].token_hash, second.token_hash);
+    EXPECT_EQ(found[1].created_at, second.created_at);
+    EXPECT_EQ(found[1].expires_at, second.expires_at);
+    EXPECT_TRUE(run_task(port().sessions_of(fresh<UserId>(), soon())).value().empty());
+}
+
+TEST_P(UserStoreContract, ASessionThatHasExpiredExistsNoMore) {
+    const auto user = fresh<UserId>();
+    const auto soon_over = sign_in(user, time(1'764'000'000'001), time(1'764'000'000'101));
+    const auto ask = [&](std::int64_t at) {
+        return run_task(port().existing_sessions({soon_over.socket_token_hash}, time(at), soon())).value();
+    };
+    EXPECT_EQ(ask(1'764'000'000'100).size(), 1U);
+    EXPECT_TRUE(ask(1'764'000'000'101).empty());
+    EXPECT_TRUE(ask(1'764'000'000'102).empty());
+}
+
 TEST_P(UserStoreContract, ASessionIsFoundByEitherToken) {
     const auto session = sign_in(fresh<UserId>());
     for (const auto& found : {by_token(session.token_hash), by_socket_token(session.socket_token_hash)}) {
@@ -276,9 +318,9 @@ TEST_P(UserStoreContract, TellsWhichSessionsExistStill) {
     ASSERT_TRUE(run_task(port().end_sessions(gone.user, soon())));
     const std::vector<TokenHash> asked{gone.socket_token_hash, here.socket_token_hash, fresh_hash(),
                                        here.token_hash};
-    EXPECT_THAT(run_task(port().existing_sessions(asked, soon())).value(),
+    EXPECT_THAT(run_task(port().existing_sessions(asked, now(), soon())).value(),
                 ::testing::ElementsAre(here.socket_token_hash));
-    EXPECT_TRUE(run_task(port().existing_sessions({}, soon())).value().empty());
+    EXPECT_TRUE(run_task(port().existing_sessions({}, now(), soon())).value().empty());
 }
 
 TEST_P(UserStoreContract, APassedDeadlineEndsInTimedOut) {

@@ -163,7 +163,11 @@ public:
         }
         co_return out;
     }
+    Task<Result<void>> set_status(UserId, UserStatus, Deadline) override { return refuse<void>(); }
     Task<Result<void>> put_session(Session, Deadline) override { return refuse<void>(); }
+    Task<Result<std::vector<Session>>> sessions_of(UserId, Deadline) override {
+        return refuse<std::vector<Session>>();
+    }
     Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
         return refuse<std::optional<Session>>();
     }
@@ -171,7 +175,8 @@ public:
         return refuse<std::optional<Session>>();
     }
     Task<Result<void>> end_sessions(UserId, Deadline) override { return refuse<void>(); }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, Deadline) override {
+    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, WallTime,
+                                                           Deadline) override {
         return refuse<std::vector<TokenHash>>();
     }
 

@@ -30,6 +30,15 @@ Result<std::optional<Session>> find_session(Call& call, const char* key, const T
     return out;
 }
 
+Result<void> set_fields(Call& call, UserId user, const Document& set) {
+    std::vector<Update> updates(1);
+    updates.front().filter.add("_id", user);
+    updates.front().change.add("$set", set);
+    WARREN_TRY(found, call.update(kUsers, updates));
+    if (found == 0) return Error(Errc::not_found);
+    return {};
+}
+
 Document expired(UserId user, WallTime now) {
     Document until;
     until.add("$lte", now);
@@ -131,15 +140,19 @@ Task<Result<std::vector<User>>> UserStore::list(UserId after, std::size_t limit,
 }
 
 Task<Result<void>> UserStore::set_password_hash(UserId user, std::string hash, Deadline deadline) {
-    auto ask = [user, hash = std::move(hash)](Call& call) -> Result<void> {
+    auto ask = [user, hash = std::move(hash)](Call& call) {
         Document set;
         set.add("passwordHash", hash);
-        std::vector<Update> updates(1);
-        updates.front().filter.add("_id", user);
-        updates.front().change.add("$set", set);
-        WARREN_TRY(found, call.update(kUsers, updates));
-        if (found == 0) return Error(Errc::not_found);
-        return {};
+        return set_fields(call, user, set);
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<void>> UserStore::set_status(UserId user, UserStatus status, Deadline deadline) {
+    auto ask = [user, status](Call& call) {
+        Document set;
+        set.add("status", static_cast<std::int32_t>(status));
+        return set_fields(call, user, set);
     };
     return database_.run(deadline, std::move(ask));
 }
@@ -208,9 +221,27 @@ Task<Result<void>> UserStore::end_sessions(UserId user, Deadline deadline) {
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<std::vector<TokenHash>>> UserStore::existing_sessions(std::vector<TokenHash> hashes,
+Task<Result<std::vector<Session>>> UserStore::sessions_of(UserId user, Deadline deadline) {
+    auto ask = [user](Call& call) -> Result<std::vector<Session>> {
+        std::vector<Session> out;
+        const auto each = [&out](const bson_t& found) -> Result<void> {
+            WARREN_TRY(session, session_of(found));
+            out.push_back(session);
+            return {};
+        };
+        Document filter;
+        filter.add("userId", user);
+        FindOptions options;
+        options.sort.add("createdAt", 1).add("_id", 1);
+        WARREN_TRY_VOID(call.find(kSessions, filter, options, each));
+        return out;
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<std::vector<TokenHash>>> UserStore::existing_sessions(std::vector<TokenHash> hashes, WallTime now,
                                                                   Deadline deadline) {
-    auto ask = [hashes = std::move(hashes)](Call& call) -> Result<std::vector<TokenHash>> {
+    auto ask = [hashes = std::move(hashes), now](Call& call) -> Result<std::vector<TokenHash>> {
         std::vector<TokenHash> out;
         if (hashes.empty()) return out;
         std::vector<std::string> wanted;
@@ -222,7 +253,11 @@ Task<Result<std::vector<TokenHash>>> UserStore::existing_sessions(std::vector<To
         };
         FindOptions options;
         options.projection.add("socketTokenHash", 1);
-        WARREN_TRY_VOID(call.find(kSessions, any_of("socketTokenHash", wanted), options, each));
+        auto filter = any_of("socketTokenHash", wanted);
+        Document later;
+        later.add("$gt", now);
+        filter.add("expiresAt", later);
+        WARREN_TRY_VOID(call.find(kSessions, filter, options, each));
         return out;
     };
     return database_.run(deadline, std::move(ask));

@@ -29,10 +29,14 @@ Result<std::vector<User>> collect_users(Statement& rows) {
     }
 }
 
+Session session_in(const Statement& row) {
+    return {row.hash(0), row.hash(1), row.id<UserId>(2), row.time(3), row.time(4)};
+}
+
 Result<std::optional<Session>> session_of(Statement& rows) {
     WARREN_TRY(row, rows.step());
     if (!row) return std::optional<Session>();
-    return std::optional(Session{rows.hash(0), rows.hash(1), rows.id<UserId>(2), rows.time(3), rows.time(4)});
+    return std::optional(session_in(rows));
 }
 
 Result<void> insert_account(Connection& connection, const Account& account) {
@@ -154,6 +158,15 @@ Task<Result<std::vector<LastSeen>>> UserStore::last_seen(std::vector<UserId> ids
     return database_.read(deadline, std::move(query));
 }
 
+Task<Result<void>> UserStore::set_status(UserId user, UserStatus status, Deadline deadline) {
+    auto work = [user, status](Connection& connection) -> Result<void> {
+        WARREN_TRY_VOID(connection.query("UPDATE users SET status = ? WHERE id = ?", status, user).run());
+        if (connection.rows_changed() == 0) return Error(Errc::not_found);
+        return {};
+    };
+    return database_.write(deadline, sizeof user, std::move(work));
+}
+
 Task<Result<void>> UserStore::put_session(Session session, Deadline deadline) {
     auto work = [session](Connection& connection) { return insert_session(connection, session); };
     return database_.write(deadline, sizeof session, std::move(work));
@@ -182,13 +195,28 @@ Task<Result<void>> UserStore::end_sessions(UserId user, Deadline deadline) {
     return database_.write(deadline, sizeof user, std::move(work));
 }
 
+Task<Result<std::vector<Session>>> UserStore::sessions_of(UserId user, Deadline deadline) {
+    auto query = [user](Connection& connection) -> Result<std::vector<Session>> {
+        auto rows =
+            connection.query(WARREN_SELECT_SESSION "WHERE user = ? ORDER BY created_at, token_hash", user);
+        std::vector<Session> out;
+        for (;;) {
+            WARREN_TRY(row, rows.step());
+            if (!row) return out;
+            out.push_back(session_in(rows));
+        }
+    };
+    return database_.read(deadline, std::move(query));
+}
+
 Task<Result<std::vector<TokenHash>>> UserStore::existing_sessions(std::vector<TokenHash> socket_token_hashes,
-                                                                  Deadline deadline) {
-    auto query =
-        [hashes = std::move(socket_token_hashes)](Connection& connection) -> Result<std::vector<TokenHash>> {
+                                                                  WallTime now, Deadline deadline) {
+    auto query = [hashes = std::move(socket_token_hashes),
+                  now](Connection& connection) -> Result<std::vector<TokenHash>> {
         std::vector<TokenHash> out;
         for (const auto& hash : hashes) {
-            auto rows = connection.query("SELECT 1 FROM sessions WHERE socket_token_hash = ?", hash);
+            auto rows = connection.query(
+                "SELECT 1 FROM sessions WHERE socket_token_hash = ? AND expires_at > ?", hash, now);
             WARREN_TRY(row, rows.step());
             if (row) out.push_back(hash);
         }

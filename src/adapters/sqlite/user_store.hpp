@@ -19,12 +19,14 @@ public:
     Task<Result<void>> set_password_hash(UserId user, std::string hash, Deadline deadline) override;
     Task<Result<void>> put_last_seen(std::vector<LastSeen> people, Deadline deadline) override;
     Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId> ids, Deadline deadline) override;
+    Task<Result<void>> set_status(UserId user, UserStatus status, Deadline deadline) override;
     Task<Result<void>> put_session(Session session, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash hash, Deadline deadline) override;
     Task<Result<void>> end_sessions(UserId user, Deadline deadline) override;
+    Task<Result<std::vector<Session>>> sessions_of(UserId user, Deadline deadline) override;
     Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> socket_token_hashes,
-                                                           Deadline deadline) override;
+                                                           WallTime now, Deadline deadline) override;
 
 private:
     Database& database_;

@@ -25,7 +25,8 @@ describe("the command line", () => {
     assert.equal(status, 0);
     for (const word of ["serve", "check-config", "user", "version", "--demo", "Exit codes"]) assert.ok(stdout.includes(word), word);
     assert.ok(!stdout.includes("config-docs"));
-    for (const command of [["serve"], ["check-config"], ["user"], ["user", "add"], ["user", "list"]]) {
+    for (const command of [["serve"], ["check-config"], ["user"], ["user", "add"], ["user", "list"], ["user", "suspend"],
+      ["user", "restore"], ["user", "passwd"], ["user", "sessions"]]) {
       assert.equal(warren([...command, "--help"]).status, 0, command.join(" "));
     }
     assert.match(warren(["serve", "--help"]).stdout, /--listen.*127\.0\.0\.1:8080/s);
