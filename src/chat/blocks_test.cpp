@@ -126,6 +126,7 @@ protected:
                     .channels = none<ChannelStore>(),
                     .users = people,
                     .blocks = store,
+                    .members = none<MemberStore>(),
                     .bus = none<MessageBus>(),
                     .clock = clock,
                     .ids = ids,
