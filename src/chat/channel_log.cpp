@@ -1,3 +1,4 @@
+// Long because an append is one algorithm, told here in the order in which it goes.
 #include "chat/channel_log.hpp"
 
 #include <algorithm>

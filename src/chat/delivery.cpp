@@ -25,8 +25,11 @@ void swap_erase(std::vector<T>& list, const T& item) {
 }
 
 std::size_t cost_of(const Push& push) {
-    const auto* message = std::get_if<MessageBody>(&push.entry->body);
-    return sizeof(Entry) + (message ? message->text.size() + message->data.size() : 0);
+    const auto& body = push.entry->body;
+    const auto* message = std::get_if<MessageBody>(&body);
+    const auto* edit = std::get_if<EditBody>(&body);
+    return sizeof(Entry) + (message ? message->text.size() + message->data.size() : 0) +
+           (edit ? edit->text.size() : 0);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <map>
 
 #include "adapters/local_bus/local_bus.hpp"
+#include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/entry_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
@@ -204,6 +205,7 @@ private:
     adapters::sqlite::EntryStore store_{*database_};
     adapters::sqlite::ChannelStore channels_{*database_};
     adapters::sqlite::UserStore users_{*database_};
+    adapters::sqlite::BlockStore blocks_{*database_};
 
 public:
     DyingStore entries;
@@ -218,6 +220,7 @@ private:
                      {.entries = entries,
                       .channels = channels_,
                       .users = users_,
+                      .blocks = blocks_,
                       .bus = bus_,
                       .clock = clock_,
                       .ids = ids_,

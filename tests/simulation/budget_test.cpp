@@ -287,6 +287,25 @@ TEST(Budget, AMessageCostsTheSameWhateverTheNumberOfMembers) {
     }
 }
 
+TEST(Budget, AChangeOfAMessageCostsTheSameWhateverTheHistory) {
+    for (const Seq messages : {Seq{3}, Seq{3'000}}) {
+        OneNode node(10, messages);
+        const Seq target = node.send("hi").value()->seq;
+        EXPECT_EQ(node.calls_of([&] {
+            EXPECT_TRUE(
+                node.wait(node.chat.edit_message(person(1), node.channel, target, "ho", {}, node.soon())));
+        }),
+                  4)
+            << "nonce, message, what was done to it, insert";
+        EXPECT_EQ(node.calls_of([&] {
+            EXPECT_TRUE(
+                node.wait(node.chat.delete_message(person(1), node.channel, target, {}, node.soon())));
+        }),
+                  9)
+            << "the same and the note before; then message, edits, blanking, the note's end";
+    }
+}
+
 TEST(Budget, ConnectingAndSyncingDoNotDependOnTheLengthOfTheHistory) {
     std::set<int> connects;
     std::set<int> syncs;
