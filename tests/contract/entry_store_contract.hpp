@@ -1,3 +1,4 @@
+// Long because it is one suite, and each of its tests is one promise of the port.
 #pragma once
 #include <gmock/gmock.h>
 
