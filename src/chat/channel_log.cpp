@@ -185,6 +185,12 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
         for (const auto& waiting : batch)
             resolve(log, waiting, error);
     };
+    // What a client names may be newer than what this node was told of: then its head is read, before it is
+    // said that there is no such message.
+    const auto is_beyond = [&](const WaitingPtr& waiting) {
+        return log.head && message_named_by(waiting->proposal.body) > log.head->seq;
+    };
+    if (std::any_of(batch.begin(), batch.end(), is_beyond)) log.head.reset();
     auto learning = learn_head(channel, log, deadline);
     const auto learned = co_await std::move(learning);
     if (learned.has_error()) co_return fail(learned.error());

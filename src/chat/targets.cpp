@@ -1,17 +1,14 @@
 #include "chat/targets.hpp"
 
 namespace warren::chat {
-namespace {
 
-Seq named_by(const EntryBody& body) {
+Seq message_named_by(const EntryBody& body) {
     if (const auto* message = std::get_if<MessageBody>(&body)) return message->reply_to;
     return target_of(body);
 }
 
-}  // namespace
-
 void Targets::want(const EntryBody& body, Seq head) {
-    const Seq named = named_by(body);
+    const Seq named = message_named_by(body);
     if (named == 0 || named > head) return;
     named_.insert(named);
     if (target_of(body) != 0) changed_.insert(bucket_of(named));
@@ -39,7 +36,7 @@ Task<Result<void>> Targets::read(EntryStore& store, ChannelId channel, Deadline 
 }
 
 const MessageState* Targets::of(const EntryBody& body) const {
-    const auto message = messages_.find(named_by(body));
+    const auto message = messages_.find(message_named_by(body));
     return message == messages_.end() ? nullptr : &message->second;
 }
 

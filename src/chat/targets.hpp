@@ -7,6 +7,9 @@
 
 namespace warren::chat {
 
+/// The message that `body` is about, or replies to; 0 where it stands alone.
+Seq message_named_by(const EntryBody& body);
+
 /// The messages that a batch of proposals is about: what edits, deletes and reactions are judged by, and
 /// whether what a reply names is a message. Made anew for each attempt to append: what a busy message gathers
 /// is read once per batch, and an idle log keeps nothing.

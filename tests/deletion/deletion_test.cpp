@@ -113,6 +113,7 @@ public:
     explicit Listener(UserId user) : user_(user) {}
     UserId user() const override { return user_; }
     void push(const chat::PushPtr&) override {}
+    void notice(const chat::NoticePushPtr&) override {}
     void resync(const std::vector<std::pair<ChannelId, Seq>>&) override {}
     void reconnect() override {}
     void signed_out() override {}
@@ -211,7 +212,7 @@ public:
     DyingStore entries;
 
 private:
-    adapters::local_bus::LocalBus bus_;
+    LocalBus bus_;
     SystemClock clock_;
     IdMaker ids_{static_cast<std::uint64_t>(::getpid())};
     Metrics metrics_;
