@@ -124,9 +124,9 @@ protected:
     Metrics metrics;
     Environment env{.entries = none<EntryStore>(),
                     .channels = none<ChannelStore>(),
+                    .members = none<MemberStore>(),
                     .users = people,
                     .blocks = store,
-                    .members = none<MemberStore>(),
                     .bus = none<MessageBus>(),
                     .clock = clock,
                     .ids = ids,
