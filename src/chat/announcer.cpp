@@ -22,12 +22,19 @@ Announcer::Announcer(asio::any_io_executor executor, Environment& env, Membershi
 
 std::vector<BusKey> Announcer::keys_for(ChannelId channel, bool state_change, const Membership& before,
                                         const Membership& after) const {
+    const auto is_large = [&](const Membership& members) {
+        return members.members.size() > env_.limits.large_group_publish;
+    };
     std::vector<BusKey> keys;
-    const bool large = after.members.size() > env_.limits.large_group_publish;
-    if (large) keys.emplace_back(channel);
-    if (large && !state_change) return keys;
-    for (const auto& standing : after.members)
-        keys.emplace_back(standing.user);
+    if (is_large(after)) keys.emplace_back(channel);
+    if (is_large(after) && !state_change) return keys;
+    // Who was in a large group already is on a node that has bound its key: a change of members costs as many
+    // keys as it changes members. One that makes the group large goes to everybody: it makes their nodes
+    // bind.
+    const bool stays_large = is_large(before) && is_large(after);
+    for (const auto& standing : after.members) {
+        if (!stays_large || !before.find(standing.user)) keys.emplace_back(standing.user);
+    }
     for (const auto& standing : before.members) {
         if (state_change && !after.find(standing.user)) keys.emplace_back(standing.user);
     }

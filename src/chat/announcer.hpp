@@ -15,7 +15,8 @@ public:
     Announcer(asio::any_io_executor executor, Environment& env, Memberships& memberships);
 
     /// Publishes every entry of `run` to its members: by their user keys, or by the channel's above
-    /// Limits::large_group_publish; what changes the members goes to the user keys of old and new ones too.
+    /// Limits::large_group_publish; what changes the members goes to the user keys of those whom it lets in
+    /// or puts out too, and to everybody's where it makes the group large.
     void announce(const std::vector<EntryPtr>& run, const MembershipPtr& before, const MembershipPtr& after);
 
     /// Publishes the head of `channel` again, soon.

@@ -20,7 +20,12 @@ Task<Result<Stays>> Delivery::stays_of(UserId user, Deadline deadline,
     for (int attempt = 0; attempt < kStaleAttempts; ++attempt, pause *= 2) {
         auto reading = read_stays(user, deadline);
         WARREN_CO_TRY(stays, co_await std::move(reading));
-        if (!stays.stale && !is_behind(user, stays, shown)) co_return stays;
+        if (!stays.stale && !is_behind(user, stays, shown)) {
+            // What is shown now is not refused afterwards as of a head that is remembered from before.
+            for (const auto& stay : stays.current)
+                log_.on_foreign(stay.row.channel, stay.head->seq);
+            co_return stays;
+        }
         auto pausing = env_.clock.sleep_until(env_.clock.now() + pause);
         co_await std::move(pausing);
     }

@@ -29,22 +29,35 @@ Task<Result<std::vector<User>>> Directory::people(std::vector<UserId> ids, Deadl
 }
 
 Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair<ChannelId, Seq>> channels,
-                                                           Deadline deadline) {
+                                                           Deadline deadline, std::size_t members_max) {
     std::vector<ChannelId> ids;
+    for (const auto& [channel, state_seq] : channels)
+        ids.push_back(channel);
+    auto reading = documents(ids, deadline);
+    WARREN_CO_TRY(known, co_await std::move(reading));
+    const auto is_behind = [&](const auto& wanted) { return known[wanted.first].state_seq < wanted.second; };
+    const bool any_behind = std::any_of(channels.begin(), channels.end(), is_behind);
     std::vector<MembershipPtr> memberships;
     std::vector<UserId> wanted;
     for (const auto& [channel, state_seq] : channels) {
+        static const auto kNone = std::make_shared<const Membership>();
+        const bool unlisted =
+            known[channel].state_seq >= state_seq && known[channel].member_count > members_max;
+        memberships.push_back(kNone);
+        if (unlisted) continue;
         auto finding = memberships_.as_of(channel, state_seq, deadline);
         WARREN_CO_TRY(membership, co_await std::move(finding));
-        for (const auto& standing : membership->members) {
-            if (&standing - membership->members.data() >= static_cast<std::ptrdiff_t>(kMembersListed)) break;
-            wanted.push_back(standing.user);
-        }
-        ids.push_back(channel);
-        memberships.push_back(std::move(membership));
+        if (membership->members.size() > members_max) continue;
+        for (std::size_t i = 0; i < std::min(membership->members.size(), kMembersListed); ++i)
+            wanted.push_back(membership->members[i].user);
+        memberships.back() = std::move(membership);
     }
-    auto reading = env_.channels.channels(ids, deadline);
-    WARREN_CO_TRY(documents, co_await std::move(reading));
+    if (any_behind) {
+        // What was behind has been mended.
+        auto rereading = documents(ids, deadline);
+        WARREN_CO_TRY(mended, co_await std::move(rereading));
+        known = std::move(mended);
+    }
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     auto asking = people(wanted, deadline);
@@ -53,9 +66,7 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair
     std::vector<ChannelViewPtr> out;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         auto view = std::make_shared<ChannelView>();
-        for (auto& document : documents) {
-            if (document.id == ids[i]) view->channel = document;
-        }
+        view->channel = known[ids[i]];
         if (view->channel.state_seq == 0) co_return Error(Errc::unavailable);
         for (const auto& standing : memberships[i]->members) {
             if (view->members.size() == kMembersListed) break;
@@ -64,6 +75,16 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair
         }
         out.push_back(std::move(view));
     }
+    co_return out;
+}
+
+Task<Result<std::unordered_map<ChannelId, Channel>>> Directory::documents(std::vector<ChannelId> ids,
+                                                                          Deadline deadline) {
+    auto reading = env_.channels.channels(std::move(ids), deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    std::unordered_map<ChannelId, Channel> out;
+    for (auto& document : found)
+        out[document.id] = std::move(document);
     co_return out;
 }
 

@@ -29,14 +29,17 @@ public:
     Directory(Environment& env, Memberships& memberships) : env_(env), memberships_(memberships) {}
 
     /// The channels and their first kMembersListed members, each as of its given state_seq, in the order
-    /// asked.
+    /// asked. Of channels with more than `members_max` members, none.
     Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<std::pair<ChannelId, Seq>> channels,
-                                                    Deadline deadline);
+                                                    Deadline deadline, std::size_t members_max = SIZE_MAX);
 
     /// People by id, in the order asked; placeholders for those who no longer exist.
     Task<Result<std::vector<User>>> people(std::vector<UserId> ids, Deadline deadline);
 
 private:
+    Task<Result<std::unordered_map<ChannelId, Channel>>> documents(std::vector<ChannelId> ids,
+                                                                   Deadline deadline);
+
     Environment& env_;
     Memberships& memberships_;
 };

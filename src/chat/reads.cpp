@@ -72,6 +72,7 @@ Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadl
     auto reading = env_.entries.head(channel, deadline);
     WARREN_CO_TRY(head, co_await std::move(reading));
     if (!head) co_return no_such_channel();
+    log_.on_foreign(channel, head->seq);
     auto finding = memberships_.as_of(channel, head->state_seq, deadline);
     WARREN_CO_TRY(members, co_await std::move(finding));
     const auto* standing = members->find(user);
@@ -321,7 +322,7 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     }
     for (const auto& [channel, seq] : known)
         answer.left.push_back(channel);
-    auto viewing = directory_.views(joined, deadline);
+    auto viewing = directory_.views(joined, deadline, env_.limits.large_group_publish);
     WARREN_CO_TRY(views, co_await std::move(viewing));
     for (std::size_t i = 0; i < views.size(); ++i)
         answer.joined.emplace_back(views[i], joined_heads[i]);

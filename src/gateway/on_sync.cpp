@@ -32,11 +32,12 @@ void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, std::size_t b
     std::size_t bytes = 0;
     for (const auto& [view, head] : answer.joined) {
         bytes += members_bytes(*view);
-        const bool fits = bytes <= bytes_max;
-        chat::ChannelView bare;
-        if (!fits) bare.channel = view->channel;
         out.begin_object();
-        write_channel_fields(out, fits ? *view : bare, head.get(), PersonDetail::name_only);
+        if (view->members.empty() || bytes > bytes_max) {
+            write_channel_summary(out, view->channel, head.get());
+        } else {
+            write_channel_fields(out, *view, head.get(), PersonDetail::name_only);
+        }
         write_marks(out, answer.marks.at(view->channel.id));
         out.end_object();
     }

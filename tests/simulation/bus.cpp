@@ -132,6 +132,8 @@ Task<Result<void>> SimBus::publish(std::vector<BusKey> keys, BusMessage message,
     auto reply = std::make_shared<Reply<Result<void>>>();
     auto waiting = reply->wait();
     world_.at(deadline.at, &process_, [reply] { reply->set(Error(Errc::timed_out)); });
+    ++process_.work.publishes;
+    process_.work.keys = keys.size();
     const auto arrives = world_.now() + latency();
     const bool fails = !connected_ || world_.random().chance(faults_.publish_fails);
     const bool lies = world_.random().chance(faults_.publish_lies);
@@ -139,6 +141,7 @@ Task<Result<void>> SimBus::publish(std::vector<BusKey> keys, BusMessage message,
                         epoch = epoch_] {
         const bool taken = !fails && broker_.is_up() && epoch == epoch_;
         if (taken) broker_.route(keys, message);
+        if (taken) process_.done();
         const bool confirmed = taken && !lies;
         world_.after(latency(), &process_, [reply, confirmed] {
             reply->set(confirmed ? Result<void>() : Result<void>(Error(Errc::unavailable)));

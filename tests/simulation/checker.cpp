@@ -31,10 +31,9 @@ using Breaches = std::vector<std::string>;
 /// What was done to the messages of a log, told from it in order.
 class Changes {
 public:
-    /// Takes the next entry; what is wrong with it, or nothing.
-    std::string take(const Entry& entry) {
+    /// Takes the next entry, by an admin or not; what is wrong with it, or nothing.
+    std::string take(const Entry& entry, bool by_admin) {
         if (entry.is_message()) messages_[entry.seq].sender = entry.sender;
-        note_roles(entry);
         if (entry.target() == 0) return {};
         const auto found = messages_.find(entry.target());
         if (found == messages_.end()) return "a change of what is no message";
@@ -48,7 +47,7 @@ public:
         }
         message.deleted = std::holds_alternative<DeleteBody>(entry.body);
         const bool is_own = message.sender == entry.sender;
-        const bool may = is_own || (message.deleted && admins_.contains(entry.sender));
+        const bool may = is_own || (message.deleted && by_admin);
         return may ? "" : "a change of somebody else's message";
     }
     /// Whether the message that the text of `entry` belongs to is deleted.
@@ -64,18 +63,8 @@ private:
         bool deleted = false;
         std::set<std::pair<UserId, std::string>> reactions;
     };
-    void note_roles(const Entry& entry) {
-        const auto* made = std::get_if<ChannelBody>(&entry.body);
-        const auto* changed = std::get_if<MemberBody>(&entry.body);
-        if (!made && !changed) return;
-        for (const auto& member : made ? made->members : changed->changes) {
-            if (made && member.role == Role::admin) admins_.insert(member.user);
-            if (changed && changed->op != MemberOp::added) admins_.erase(member.user);
-        }
-    }
 
     std::map<Seq, Message> messages_;
-    std::set<UserId> admins_;
 };
 
 std::string place(ChannelId channel, Seq seq) {
@@ -130,13 +119,36 @@ private:
             if (!created && !members_.at(channel).contains(entry->sender, entry->seq - 1)) {
                 breaches_.push_back("G5: not written by a member: " + place(channel, entry->seq));
             }
-            if (const auto wrong = changes.take(*entry); !wrong.empty())
+            if (entry->changes_state() && !created) check_change(*entry);
+            const bool by_admin = members_.at(channel).is_admin(entry->sender, entry->seq - 1);
+            if (const auto wrong = changes.take(*entry, by_admin); !wrong.empty())
                 breaches_.push_back("G2: " + wrong + ": " + place(channel, entry->seq));
         }
         for (const auto& entry : log) {
             const bool has_text = entry->is_message() || std::holds_alternative<EditBody>(entry->body);
             if (has_text && changes.is_deleted(*entry) != is_blanked(entry->body))
                 breaches_.push_back("G5: deleted but not blanked: " + place(channel, entry->seq));
+        }
+    }
+    /// Changes of groups are made by admins, but for leaving; and a group is never left without one.
+    void check_change(const Entry& entry) {
+        const auto& who = members_.at(entry.channel);
+        const auto* body = std::get_if<MemberBody>(&entry.body);
+        const bool leaves = body && body->op == MemberOp::left;
+        if (leaves && (body->changes.size() != 1 || body->changes.front().user != entry.sender)) {
+            breaches_.push_back("G5: left by somebody else: " + place(entry.channel, entry.seq));
+        }
+        if (!leaves && !who.is_admin(entry.sender, entry.seq - 1)) {
+            breaches_.push_back("G5: changed by somebody who is no admin: " +
+                                place(entry.channel, entry.seq));
+        }
+        if (who.is_orphaned(entry.seq)) {
+            breaches_.push_back("G5: left without an admin: " + place(entry.channel, entry.seq));
+        }
+        if (!body || !body->successor) return;
+        const bool needed = who.is_admin(entry.sender, entry.seq - 1);
+        if (!needed || !who.contains(*body->successor, entry.seq)) {
+            breaches_.push_back("G5: a successor that nobody needs: " + place(entry.channel, entry.seq));
         }
     }
     void check_ack(const Acknowledged& ack) {
@@ -218,6 +230,9 @@ private:
         const bool was = entry.seq > 1 && members(channel).contains(connection_.user, entry.seq - 1);
         const bool is = members(channel).contains(connection_.user, entry.seq);
         if (!is && !(was && entry.changes_state())) breach("G5: pushed to a stranger: ", channel, entry.seq);
+        const bool lets_in = is && members(channel).joined_at(connection_.user, entry.seq) == entry.seq;
+        if (pushed.as_channel && *pushed.as_channel != lets_in)
+            breach("A: not shown as what it is to them: ", channel, entry.seq);
         if (view.silent) breach("G4: pushed although told to sync: ", channel, entry.seq);
         if (view.at && entry.seq != *view.at + 1) {
             breach("G4: after @" + std::to_string(*view.at) + " came ", channel, entry.seq);

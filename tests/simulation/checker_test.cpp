@@ -378,6 +378,41 @@ TEST(Checker, FindsAMessageByAStranger) {
     EXPECT_BREACH(history_of(log), "G5: not written by a member");
 }
 
+TEST(Checker, FindsAChangeByWhoIsNoAdmin) {
+    Log log;
+    log.append(kBob, MemberBody{MemberOp::added, {{kEve, Role::member}}});
+    EXPECT_BREACH(history_of(log), "G5: changed by somebody who is no admin");
+}
+
+TEST(Checker, FindsWhoWasMadeToLeave) {
+    Log log;
+    log.append(kAnn, MemberBody{MemberOp::left, {{kBob, Role::member}}});
+    EXPECT_BREACH(history_of(log), "G5: left by somebody else");
+}
+
+TEST(Checker, FindsAGroupWithoutAnAdmin) {
+    Log log;
+    log.append(kAnn, MemberBody{MemberOp::left, {{kAnn, Role::member}}});
+    EXPECT_BREACH(history_of(log), "G5: left without an admin");
+    Log named;
+    named.append(kAnn, MemberBody{MemberOp::left, {{kAnn, Role::member}}, kBob});
+    EXPECT_THAT(check(history_of(named)), IsEmpty());
+    Log needless;
+    needless.append(kBob, MemberBody{MemberOp::left, {{kBob, Role::member}}, kAnn});
+    EXPECT_BREACH(history_of(needless), "G5: a successor that nobody needs");
+}
+
+TEST(Checker, FindsAnEntryOfAChannelThatIsNotKnownYet) {
+    Log log;
+    log.member(MemberOp::added, kEve);
+    auto eve = bobs({Pushed{log.at(2), true}});
+    eve.user = kEve;
+    EXPECT_THAT(check(history_of(log, {eve})), IsEmpty());
+    eve.events = {Pushed{log.at(2), false}};
+    EXPECT_BREACH(history_of(log, {eve}), "A: not shown as what it is");
+    EXPECT_BREACH(history_of(log, {bobs({Pushed{log.at(2), true}})}), "A: not shown as what it is");
+}
+
 TEST(Checker, FindsAMemberWhoWasRefused) {
     Log log;
     log.message(kAnn);

@@ -53,7 +53,7 @@ void Connection::push(const chat::PushPtr& push) {
     const auto& entry = *push->entry;
     const auto what = "gets " + short_name(entry.channel) + "@" + std::to_string(entry.seq) + " " +
                       std::string(name_of(entry.kind()));
-    if (!note(Pushed{push->entry}, what)) return;
+    if (!note(Pushed{push->entry, push->view != nullptr}, what)) return;
     heard_of(entry);
     const auto at = known_.try_emplace(entry.channel, entry.seq).first;
     if (entry.seq == at->second + 1) at->second = entry.seq;

@@ -10,24 +10,19 @@ bool may_succeed_later(const Error& error) {
     return info(error.code).retryable;
 }
 
-Task<Result<chat::Appended>> append(chat::Chat& chat, ChannelId channel, chat::Proposal proposal,
-                                    Deadline deadline) {
-    return chat.log().append(channel, std::move(proposal), deadline);
-}
-
-/// Whoever is in may let others in and put them out, themselves too.
-chat::Proposal member_change(UserId user, UserId other, bool in, std::string nonce) {
-    chat::Proposal proposal;
-    proposal.sender = user;
-    proposal.nonce = std::move(nonce);
-    const auto op = in ? MemberOp::added : user == other ? MemberOp::left : MemberOp::removed;
-    proposal.body = MemberBody{op, {{other, Role::member}}};
-    proposal.check = [user, other, in](const chat::Before& before) -> Result<void> {
-        if (!before.members.find(user)) return Error(Errc::not_found);
-        if ((before.members.find(other) != nullptr) == in) return Error(Errc::conflict);
-        return {};
-    };
-    return proposal;
+/// One of the changes of a group. Most are refused to whom is not its admin.
+Task<Result<EntryPtr>> change_group_once(chat::Chat& chat, std::uint64_t what, UserId user, ChannelId channel,
+                                         UserId other, std::string nonce, Deadline deadline) {
+    if (user == other) return chat.leave_group(user, channel, std::move(nonce), deadline);
+    if (what < 6) return chat.add_members(user, channel, {other}, std::move(nonce), deadline);
+    if (what < 9) return chat.remove_members(user, channel, {other}, std::move(nonce), deadline);
+    if (what == 9) {
+        chat::GroupUpdate update;
+        update.name = nonce;
+        return chat.update_group(user, channel, std::move(update), std::move(nonce), deadline);
+    }
+    const auto role = what < 14 ? Role::admin : Role::member;
+    return chat.set_role(user, channel, other, role, std::move(nonce), deadline);
 }
 
 }  // namespace
@@ -162,8 +157,8 @@ void Device::write_some(const ConnectionPtr& connection) {
     const auto what = random_.below(40);
     if (what == 0) return spawn(executor, "group", make_group({other}));
     if (what == 1 && other != user_) return spawn(executor, "pair", open_pair(other));
-    if (what <= 4 && channel && channel->bytes[10] == 0xc0) {
-        return spawn(executor, "members", change_members(*channel, other, random_.chance(0.7)));
+    if (what <= 7 && channel && channel->bytes[10] == 0xc0) {
+        return spawn(executor, "members", change_group(*channel, other));
     }
     if (what <= 14 && channel) return change_some(*channel);
     const auto count = random_.chance(0.2) ? 1 + random_.below(5) : 1;
@@ -281,19 +276,19 @@ void Device::note_deleted(const Entry& entry) {
     }
 }
 
-Task<void> Device::change_members(ChannelId channel, UserId other, bool in) {
+Task<void> Device::change_group(ChannelId channel, UserId other) {
     const auto nonce = fresh_nonce();
+    const auto what = random_.below(15);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        const auto proposal = member_change(user_, other, in, nonce);
-        std::function<Task<Result<chat::Appended>>(chat::Chat&)> begin = [=, by = soon()](chat::Chat& chat) {
-            return append(chat, channel, proposal, by);
+        std::function<Task<Result<EntryPtr>>(chat::Chat&)> begin = [=, user = user_,
+                                                                    by = soon()](chat::Chat& chat) {
+            return change_group_once(chat, what, user, channel, other, nonce, by);
         };
-        auto changing = cluster_.call<chat::Appended>(cluster_.any_node(), std::move(begin), kPatience);
+        auto changing = cluster_.call<EntryPtr>(cluster_.any_node(), std::move(begin), kPatience);
         const auto changed = co_await std::move(changing);
         if (changed && changed->has_value()) {
-            const auto& entry = *(*changed)->entry;
-            world_.trace(name_ + (in ? ": lets in" : ": puts out") + " " + other.hex().substr(22) + " as @" +
-                         std::to_string(entry.seq));
+            const auto& entry = ***changed;
+            world_.trace(name_ + ": changes the group as @" + std::to_string(entry.seq));
             cluster_.history.acknowledged.push_back({channel, user_, nonce, entry.seq, entry.id});
             co_return;
         }

@@ -29,7 +29,7 @@ private:
     std::optional<Seq> any_message(ChannelId channel, std::optional<UserId> of);
     Task<void> change(ChannelId channel, EntryBody what, SimNode* first);
     void note_deleted(const Entry& entry);
-    Task<void> change_members(ChannelId channel, UserId other, bool in);
+    Task<void> change_group(ChannelId channel, UserId other);
     Task<void> make_group(std::vector<UserId> members);
     Task<void> open_pair(UserId other);
     std::optional<ChannelId> any_channel();

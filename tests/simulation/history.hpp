@@ -15,6 +15,8 @@ namespace warren::simulation {
 /// An entry that was pushed live.
 struct Pushed {
     EntryPtr entry;
+    /// Whether it was shown as a new channel; nothing where a test does not say.
+    std::optional<bool> as_channel = std::nullopt;
 };
 /// What a sync said of one channel that was asked for.
 struct SyncedPart {

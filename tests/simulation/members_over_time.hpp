@@ -15,10 +15,14 @@ public:
     MembersOverTime() = default;
     explicit MembersOverTime(const std::vector<EntryPtr>& log) {
         std::map<UserId, Seq> now;
+        std::set<UserId> admins;
         for (const auto& entry : log) {
-            if (const auto* body = std::get_if<ChannelBody>(&entry->body)) create(now, *body, entry->seq);
-            if (const auto* body = std::get_if<MemberBody>(&entry->body)) change(now, *body, entry->seq);
+            if (const auto* body = std::get_if<ChannelBody>(&entry->body))
+                create(now, admins, *body, entry->seq);
+            if (const auto* body = std::get_if<MemberBody>(&entry->body))
+                change(now, admins, *body, entry->seq);
             after_[entry->seq] = now;
+            admins_[entry->seq] = admins;
         }
     }
 
@@ -38,22 +42,37 @@ public:
         return true;
     }
     bool since_join() const { return since_join_; }
+    bool is_admin(UserId user, Seq after) const {
+        const auto admins = admins_.find(after);
+        return admins != admins_.end() && admins->second.contains(user);
+    }
+    /// Whether there are members right after entry `after`, but no admin among them.
+    bool is_orphaned(Seq after) const { return !after_.at(after).empty() && admins_.at(after).empty(); }
 
 private:
-    void create(std::map<UserId, Seq>& now, const ChannelBody& body, Seq seq) {
+    void create(std::map<UserId, Seq>& now, std::set<UserId>& admins, const ChannelBody& body, Seq seq) {
         if (body.op != ChannelOp::created) return;
         since_join_ = body.history == HistoryAccess::since_join;
-        for (const auto& member : body.members)
+        for (const auto& member : body.members) {
             now[member.user] = seq;
+            if (member.role == Role::admin) admins.insert(member.user);
+        }
     }
-    static void change(std::map<UserId, Seq>& now, const MemberBody& body, Seq seq) {
+    static void change(std::map<UserId, Seq>& now, std::set<UserId>& admins, const MemberBody& body,
+                       Seq seq) {
         for (const auto& member : body.changes) {
             if (body.op == MemberOp::added) now.try_emplace(member.user, seq);
-            if (body.op == MemberOp::removed || body.op == MemberOp::left) now.erase(member.user);
+            if (body.op == MemberOp::role && member.role == Role::admin) admins.insert(member.user);
+            if (body.op == MemberOp::role && member.role == Role::member) admins.erase(member.user);
+            if (body.op != MemberOp::removed && body.op != MemberOp::left) continue;
+            now.erase(member.user);
+            admins.erase(member.user);
         }
+        if (body.successor) admins.insert(*body.successor);
     }
 
     std::map<Seq, std::map<UserId, Seq>> after_;
+    std::map<Seq, std::set<UserId>> admins_;
     bool since_join_ = false;
 };
 

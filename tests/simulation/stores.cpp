@@ -49,6 +49,7 @@ Task<Result<T>> StoreClient::read(Deadline deadline, std::function<T(const Repli
                                   bool of_range) {
     auto reply = std::make_shared<Reply<Result<T>>>();
     auto waiting = reply->wait();
+    ++process_.work.reads;
     if (fails_early<T>(reply, deadline)) return waiting;
     side_.world.after(latency(), nullptr, [this, reply, look = std::move(look), of_range] {
         const auto index = snapshot(of_range);
@@ -62,6 +63,7 @@ Task<Result<void>> StoreClient::write(Deadline deadline, std::function<Result<In
     auto& world = side_.world;
     auto reply = std::make_shared<Reply<Result<void>>>();
     auto waiting = reply->wait();
+    ++process_.work.writes;
     if (fails_early<void>(reply, deadline)) return waiting;
     auto when = world.now() + latency();
     if (may_be_late && world.random().chance(side_.faults.late)) {
@@ -73,6 +75,7 @@ Task<Result<void>> StoreClient::write(Deadline deadline, std::function<Result<In
         if (changed.has_error()) return answer<void>(reply, back(), 0, changed.error());
         const auto index = *changed;
         side_.replica_set.when_committed(index, [this, reply, index, back](bool committed) {
+            if (committed) process_.done();
             if (committed) return answer<void>(reply, back(), index, Result<void>());
             answer<void>(reply, back(), 0, Error(Errc::unavailable));
         });

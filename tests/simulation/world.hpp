@@ -40,6 +40,19 @@ struct Process {
     State state = State::runs;
     std::string name;
     std::vector<Action> deferred;
+    /// What it asked of others, for tests that count.
+    struct Work {
+        std::uint64_t reads = 0, writes = 0, publishes = 0;
+        std::size_t keys = 0;  ///< Of the last publish.
+    };
+    Work work;
+    /// Called after each of its writes and publishes was done, before it hears of that: a test may kill it
+    /// there.
+    std::function<void()> on_done;
+
+    void done() {
+        if (on_done) on_done();
+    }
 };
 
 /// Virtual time and the order of all events. Time moves only when no coroutine can run. Thread-confined.
