@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { everywhere, transports, unknownId, waitUntil } from "./support.mjs";
 
-const limits = { presence: { ttl: "3s", linger: "300ms", watched: 20 } };
+const limits = { presence: { ttl: "30s", linger: "300ms", answer_wait: "1s", watched: 20 } };
 everywhere("presence", limits, (at) => {
   let alice, bob, carol;
   test("people", async () => { [alice, bob, carol] = await at.people("Alice", "Bob", "Carol"); });
