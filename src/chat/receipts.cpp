@@ -300,7 +300,7 @@ Task<void> Receipts::tell(const Row& row, const Batch& batch) {
 Task<std::vector<UserId>> Receipts::readers_of(const Row& row, const Batch& batch) {
     const auto& [channel, user] = row.before.key;
     std::vector<UserId> out{user};
-    if (row.members->members.size() <= env_.limits.large_group_publish) {
+    if (is_small(row.members->members.size())) {
         for (const auto& standing : row.members->members) {
             if (standing.user == user) continue;
             if (!row.members->is_group) {

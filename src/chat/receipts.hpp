@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <unordered_map>
@@ -56,6 +57,10 @@ private:
     struct Batch;
     using RequestPtr = std::shared_ptr<Request>;
 
+    /// Whether every member is told of, and shown, everybody's receipts.
+    bool is_small(std::size_t members) const {
+        return members <= std::min(env_.limits.large_group_publish, kNoticeToMax);
+    }
     Task<Result<OwnState>> enqueue(RequestPtr request);
     Task<void> run();
     Batch take_batch();

@@ -18,7 +18,7 @@ Task<Result<std::vector<MemberKey>>> Receipts::keys_shown(UserId user, const std
         const auto channel = stay.row.channel;
         keys.push_back({channel, user});
         const std::size_t count = stay.document.member_count;
-        if (count > env_.limits.large_group_publish || count > others_max) continue;
+        if (!is_small(count) || count > others_max) continue;
         others_max -= count;
         auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline);
         WARREN_CO_TRY(members, co_await std::move(finding));

@@ -149,10 +149,11 @@ describe("reading channels", () => {
     const e = await connect(node, erin);
     const first = await e.get("channels:list", { limit: 2 });
     assert.deepEqual(first.channels.map(({ _id }) => _id), [ids[1], ids[4]]);
-    const { newest, ...line } = first.channels[0];
+    const { newest, state, ...line } = first.channels[0];
+    assert.equal(state.readCount, 0);
     assert.equal(newest.message, "the latest");
     assert.deepEqual(line, { _id: ids[1], name: "group 2", groupImage: "", isGroup: true, memberCount: 2, head: 3, count: 2,
-      role: "member", createdAt: line.createdAt, updatedAt: line.updatedAt });
+      role: "member", unread: 2, watermarks: {}, createdAt: line.createdAt, updatedAt: line.updatedAt });
     const second = await e.get("channels:list", { limit: 2, after: first.next });
     const third = await e.get("channels:list", { limit: 2, after: second.next });
     assert.deepEqual([...second.channels, ...third.channels].map(({ _id }) => _id), [ids[3], ids[2], ids[0]]);
