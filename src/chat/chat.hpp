@@ -62,6 +62,7 @@ struct ChannelLine {
     EntryPtr head;
     std::optional<FoldedMessage> newest;
     ChannelMarks marks;
+    std::optional<User> peer;  ///< In a one-to-one chat, the other.
 };
 struct ChannelLines {
     std::vector<ChannelLine> lines;   ///< Latest activity first.
@@ -260,6 +261,7 @@ private:
                                        const EntryBytes& bytes_of, Answered& answered, Deadline deadline);
     Task<Result<SyncedChannel>> read_since(const Stay& stay, Seq known, const EntryBytes& bytes_of,
                                            std::size_t& budget, Deadline deadline);
+    Task<Result<void>> find_peers(UserId user, std::vector<ChannelLine>& lines, Deadline deadline);
     Task<Result<std::optional<FoldedMessage>>> newest_message(const EntryPtr& head, Deadline deadline);
 
     asio::any_io_executor executor_;

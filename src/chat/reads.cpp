@@ -223,7 +223,7 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
             out.next = list_cursor(stays[limit - 1]);
             break;
         }
-        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}};
+        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}, std::nullopt};
         const bool since_join = stay.document.history == HistoryAccess::since_join;
         if (since_join && stay.head->message_seq < stay.row.from) {
             // All that was said was said before.
@@ -242,7 +242,31 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
     WARREN_CO_TRY(marks, co_await std::move(marking));
     for (std::size_t i = 0; i < marks.size(); ++i)
         out.lines[i].marks = std::move(marks[i]);
+    auto finding = find_peers(user, out.lines, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(finding));
     co_return out;
+}
+
+/// All of them are looked up at once; who is in a chat is cached.
+Task<Result<void>> Chat::find_peers(UserId user, std::vector<ChannelLine>& lines, Deadline deadline) {
+    std::vector<UserId> others;
+    std::vector<ChannelLine*> pairs;
+    for (auto& line : lines) {
+        if (line.channel.is_group) continue;
+        auto finding = memberships_.as_of(line.channel.id, line.head->state_seq, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        for (const auto& standing : members->members) {
+            if (standing.user == user) continue;
+            others.push_back(standing.user);
+            pairs.push_back(&line);
+        }
+    }
+    if (others.empty()) co_return Result<void>();
+    auto reading = directory_.people(std::move(others), deadline);
+    WARREN_CO_TRY(people, co_await std::move(reading));
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        pairs[i]->peer = std::move(people[i]);
+    co_return Result<void>();
 }
 
 Task<Result<std::vector<ChannelPage>>> Chat::all_channels(Subscriber& subscriber, MessageBytes bytes_of,

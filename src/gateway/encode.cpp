@@ -223,6 +223,11 @@ void write_member(JsonWriter& out, const chat::MemberView& member, PersonDetail 
     out.key("role").string(name_of(member.role)).end_object();
 }
 
+void write_peer(JsonWriter& out, const User& peer) {
+    out.key("peer");
+    write_person(out, peer, PersonDetail::name_only);
+}
+
 void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry* head) {
     out.key("_id").string(channel.id.hex());
     out.key("name").string(channel.name);

@@ -15,6 +15,8 @@ void write_message(JsonWriter& out, const chat::FoldedMessage& message);
 /// Any entry as it stands in the log. @see docs/protocol.md#entries
 void write_entry(JsonWriter& out, const Entry& entry);
 void write_member(JsonWriter& out, const chat::MemberView& member, PersonDetail detail);
+/// The field `peer`: whom a one-to-one chat is with.
+void write_peer(JsonWriter& out, const User& peer);
 /// The fields of a channel, but for its members, into an object that the caller has begun.
 void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry* head);
 /// The same and its members.

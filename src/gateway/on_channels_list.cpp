@@ -10,18 +10,23 @@ constexpr std::uint64_t kLimitMax = 200;
 constexpr std::uint64_t kLimitDefault = 50;
 constexpr std::size_t kCursorBytesMax = 128;
 constexpr std::size_t kLineBytes = 600;
+constexpr std::size_t kPeerBytes = 80;
 
 struct Command {
     std::size_t limit = 0;
     std::optional<std::string> after;
 };
 
+std::size_t bytes_of(const std::optional<User>& peer) {
+    return peer ? kPeerBytes + quoted_bytes(peer->name) + quoted_bytes(peer->image) : 0;
+}
+
 /// How many of the first lines fit into an answer; at least one.
 std::size_t fitting(const chat::ChannelLines& lines, std::size_t bytes_max) {
     std::size_t bytes = 0;
     std::size_t count = 0;
     for (const auto& line : lines.lines) {
-        bytes += kLineBytes + marks_bytes(line.marks) + line.channel.data.size() +
+        bytes += kLineBytes + marks_bytes(line.marks) + line.channel.data.size() + bytes_of(line.peer) +
                  (line.newest ? message_bytes(*line.newest) : 0);
         if (bytes > bytes_max) break;
         ++count;
@@ -34,6 +39,7 @@ void write_line(JsonWriter& out, const chat::ChannelLine& line) {
     write_channel_summary(out, line.channel, line.head.get());
     out.key("role").string(line.role == Role::admin ? "admin" : "member");
     write_marks(out, line.marks);
+    if (line.peer) write_peer(out, *line.peer);
     out.key("newest");
     if (line.newest) {
         write_message(out, *line.newest);

@@ -28,7 +28,7 @@ std::size_t members_bytes(const chat::ChannelView& view) {
 }
 
 /// Members are listed as long as they fit; a client asks `members:get` for those that are not.
-void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, std::size_t bytes_max) {
+void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, UserId caller, std::size_t bytes_max) {
     std::size_t bytes = 0;
     for (const auto& [view, head] : answer.joined) {
         bytes += members_bytes(*view);
@@ -38,12 +38,15 @@ void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, std::size_t b
         } else {
             write_channel_fields(out, *view, head.get(), PersonDetail::name_only);
         }
+        for (const auto& member : view->members) {
+            if (!view->channel.is_group && member.user.id != caller) write_peer(out, member.user);
+        }
         write_marks(out, answer.marks.at(view->channel.id));
         out.end_object();
     }
 }
 
-std::string encode(const chat::SyncAnswer& answer, std::size_t bytes_max) {
+std::string encode(const chat::SyncAnswer& answer, UserId caller, std::size_t bytes_max) {
     JsonWriter out;
     out.begin_object().key("channels").begin_object();
     for (const auto& [channel, synced] : answer.channels) {
@@ -51,7 +54,7 @@ std::string encode(const chat::SyncAnswer& answer, std::size_t bytes_max) {
         write_synced(out, synced, answer.marks.at(channel));
     }
     out.end_object().key("joined").begin_array();
-    write_joined(out, answer, bytes_max);
+    write_joined(out, answer, caller, bytes_max);
     out.end_array().key("left").begin_array();
     for (const auto& channel : answer.left)
         out.string(channel.hex());
@@ -64,7 +67,8 @@ Task<Result<std::string>> handle(Call& call, Command command) {
         call.chat().sync(call.client(), std::move(command.known), std::move(bytes_of), call.deadline());
     const auto answer = co_await std::move(reading);
     const auto bytes_max = call.chat().environment().limits.answer_bytes_max;
-    Result<std::string> data = answer ? Result<std::string>(encode(*answer, bytes_max)) : answer.error();
+    Result<std::string> data =
+        answer ? Result<std::string>(encode(*answer, call.user(), bytes_max)) : answer.error();
     answer_held(call, data);
     co_return data;
 }

@@ -145,6 +145,22 @@ describe("reading channels", () => {
     assert.deepEqual(c.channels.filter(({ _id }) => ids.includes(_id)), []);
   });
 
+  test("of a one-to-one chat both lists say whom it is with", async () => {
+    const [frank, gina] = await makePeople(node, "Frank", "Gina");
+    const [f, g] = await Promise.all([connect(node, frank), connect(node, gina)]);
+    const pair = await f.get("group:chat", { member: gina.id });
+    const group = await f.get("group:new", { name: "of two", members: [gina.id] });
+    const peerOf = ({ me }) => ({ _id: me._id, name: me.name, image: me.image });
+    for (const [device, other] of [[f, gina], [g, frank]]) {
+      for (const channels of [(await device.get("channels:list", {})).channels, (await device.get("sync", { channels: {} })).joined]) {
+        const peers = Object.fromEntries(channels.map(({ _id, peer }) => [_id, peer]));
+        assert.deepEqual(peers, { [pair]: peerOf(other), [group]: undefined });
+      }
+    }
+    f.close();
+    g.close();
+  });
+
   test("channels:list is by latest activity, in pages, without members", async () => {
     const e = await connect(node, erin);
     const first = await e.get("channels:list", { limit: 2 });

@@ -1,7 +1,11 @@
 // Rates: per connection, per person, by kind of event.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { closeAll, connect, makePeople, startNode } from "./support.mjs";
+import { root } from "../../support/servers.mjs";
+import { asyncapi, events } from "./asyncapi.mjs";
+import { closeAll, connect, Connection, makePeople, startNode } from "./support.mjs";
 
 let node, alice, bob;
 before(async () => {
@@ -50,3 +54,31 @@ test("each kind of event has its own", async () => {
   assert.deepEqual(await codes(a, 3, "group:new", { name: "tea", members: [] }), ["ok", "ok", "rate_limited"]);
   await a.get("sync", { channels: {} });
 });
+
+const read = (path) => readFileSync(join(root, path), "utf8");
+/** Every event that the server takes, whoever added it. */
+const verbs = readdirSync(join(root, "src/gateway")).filter((name) => /^on_.*\.cpp$/.test(name))
+  .map((name) => /constinit const Verb \w+\{"([\w:]+)"/.exec(read(`src/gateway/${name}`))[1]);
+/** The kinds of events that have rates. */
+const kinds = [...read("docs/configuration.md").matchAll(/^### `limits\.(\w+)_per_connection`$/gm)].map(([, kind]) => kind);
+
+for (const one of ["connection", "user"]) {
+  test(`every event is refused beyond its rate of a ${one}, with the time when to try again`, async () => {
+    const limits = Object.fromEntries(kinds.flatMap((kind) =>
+      ["connection", "user"].map((of) => [`${kind}_per_${of}`, of === one ? "1/600s" : "0/1s"])));
+    const own = await startNode({ limits });
+    assert.ok(verbs.length >= 12 && kinds.length >= 4);
+    const people = await makePeople(own, ...verbs.map((_, n) => `Person${n}`));
+    await Promise.all(verbs.map(async (verb, n) => {
+      const first = await new Connection(own, { token: people[n].socketToken }).connected();
+      const second = one === "user" ? await new Connection(own, { token: people[n].socketToken }).connected() : first;
+      // What is badly formed does not reach what counts by person.
+      const { payload } = asyncapi.components.messages[events[verb]].examples[0];
+      await first.ask(verb, payload);
+      const { retryAfter } = await second.refused("rate_limited", /try again in \d+ s/, verb, payload);
+      assert.ok(retryAfter > 0 && retryAfter <= 600, `${verb}: ${retryAfter}`);
+    }));
+    closeAll();
+    assert.equal(await own.stop(), 0);
+  });
+}
