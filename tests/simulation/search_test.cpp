@@ -105,11 +105,13 @@ protected:
     SimEntryStore entries{store, process};
     SimChannelStore channels{store, process};
     SimUserStore users{store, process};
+    SimBlockStore blocks;
     SimBus bus{world, faults, broker, process, 1};
     chat::Chat chat{world.executor(),
                     {.entries = entries,
                      .channels = channels,
                      .users = users,
+                     .blocks = blocks,
                      .bus = bus,
                      .clock = clock,
                      .ids = ids,

@@ -1,17 +1,9 @@
-// Searching messages: words, phrases and beginnings in every script, in one's own channels only, page by page.
+// Searching messages: words, phrases and beginnings in every script, in one's own channels only, page by page; on one node, and with
+// each person on a node other than that of the next.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+import { clusterConfig, missing, startServer } from "../../support/servers.mjs";
 import { closeAll, connect, makePeople, range, startNode, transports, unknownId } from "./support.mjs";
-
-let node, alice, bob, carol;
-before(async () => {
-  node = await startNode();
-  [alice, bob, carol] = await makePeople(node, "Alice", "Bob", "Carol");
-});
-after(async () => {
-  closeAll();
-  assert.equal(await node.stop(), 0);
-});
 
 /** A group of Alice and `others` with these messages; resolves with its id. */
 async function groupWith(a, others, texts) {
@@ -22,9 +14,17 @@ async function groupWith(a, others, texts) {
 const search = async (connection, query, more = {}) =>
   (await connection.get("messages:search", { query, ...more })).messages.map(({ message }) => message);
 
-for (const [name, options] of Object.entries(transports)) {
-  test(`words, phrases and beginnings are found, newest first (${name})`, async () => {
-    const [a, b] = await Promise.all([connect(node, alice, options), connect(node, bob, options)]);
+function scenarios(place, transport) {
+  let alice, bob, carol;
+  before(async () => {
+    const n = Math.random().toString(36).slice(2, 8);
+    [alice, bob, carol] = await makePeople(place()[0], `Alice${n}`, `Bob${n}`, `Carol${n}`);
+  });
+  const connectAll = (...people) =>
+    Promise.all(people.map((person, i) => connect(place()[i % 2], person, transports[transport])));
+
+  test("words, phrases and beginnings are found, newest first", async () => {
+    const [a, b] = await connectAll(alice, bob);
     const texts = ["The quick, brown Fox", "a fox", "Quickly now", "brown quick fox"];
     const channelId = await groupWith(a, [bob], texts);
     const found = async (query) => (await search(b, query, { channelId })).map((text) => texts.indexOf(text));
@@ -40,67 +40,96 @@ for (const [name, options] of Object.entries(transports)) {
     assert.deepEqual(message, messages[2]);
     closeAll();
   });
+
+  test("whatever the script", async () => {
+    const [a] = await connectAll(alice);
+    const texts = ["Grüße aus der Straße", "東京都庁に行きました", "ฉันกินข้าวแล้ว", "مُحَمَّد قال", "शुभ प्रभात, दुनिया", "Привет, Ёлка", "서울에서 만나요",
+      "ខ្ញុំស្រឡាញ់ភាសាខ្មែរ", "שָׁלוֹם עולם", "well done 👍🏽", "Đường phố Hà Nội", "ｆｕｌｌ ｗｉｄｔｈ"];
+    const channelId = await groupWith(a, [], texts);
+    const queries = ["strasse GRUSSE", "京都", "ข้าว", "محمد", "दुनिया", "елка привет", "서울*", "ភាសា", "שלום",
+      "👍", "\"duong pho\"", "full width"];
+    for (const [i, query] of queries.entries()) assert.deepEqual(await search(a, query, { channelId }), [texts[i]], query);
+    for (const query of ["東庁", "ข้าวกิน", "स", "ель"]) assert.deepEqual(await search(a, query, { channelId }), [], query);
+    closeAll();
+  });
+
+  test("what others write among themselves is never found, nor told of", async () => {
+    const [a, b, c] = await connectAll(alice, bob, carol);
+    const secret = await groupWith(a, [bob], ["xylophone one"]);
+    const shared = await groupWith(a, [bob, carol], ["xylophone two"]);
+    assert.deepEqual(await search(a, "xylophone"), ["xylophone two", "xylophone one"]);
+    assert.deepEqual(await search(b, "xylo*"), ["xylophone two", "xylophone one"]);
+    assert.deepEqual(await search(c, "xylophone"), ["xylophone two"]);
+    assert.deepEqual(await search(c, "xylophone", { channelId: shared }), ["xylophone two"]);
+    const refused = await c.refused("not_found", /no such channel/, "messages:search", { query: "xylophone", channelId: secret });
+    assert.deepEqual(await c.ask("messages:search", { query: "xylophone", channelId: unknownId }), refused);
+    // A cursor into a channel of others gives nothing of it.
+    const { next } = await b.get("messages:search", { query: "xylophone", limit: 1 });
+    assert.deepEqual(await search(c, "xylophone", { before: next }), []);
+    assert.deepEqual(await search(b, "xylophone", { before: next }), ["xylophone one"]);
+    closeAll();
+  });
+
+  test("pages follow each other without a gap and without a repeat", async () => {
+    const [a] = await connectAll(alice);
+    const texts = range(1, 60).map((n) => `${n % 3 === 0 ? "blue" : "red"} balloon ${n}`);
+    const channels = [await groupWith(a, [], texts.slice(0, 30)), await groupWith(a, [bob], texts.slice(30))];
+    for (const [query, more] of [["balloon"], ["blue"], ["\"red ball*\""], ["balloon", { channelId: channels[1] }]]) {
+      const all = (await a.get("messages:search", { query, limit: 100, ...more })).messages;
+      assert.ok(all.length >= 20);
+      assert.deepEqual(all.map(({ createdAt }) => createdAt), all.map(({ createdAt }) => createdAt).toSorted().toReversed());
+      const paged = [];
+      let before;
+      do {
+        const page = await a.get("messages:search", { query, limit: 7, before, ...more });
+        assert.ok(page.messages.length <= 7);
+        paged.push(...page.messages);
+        before = page.next;
+      } while (before);
+      assert.deepEqual(paged, all);
+    }
+    closeAll();
+  });
+
+  test("a query that means nothing is refused with what to mend", async () => {
+    const [a] = await connectAll(alice);
+    for (const [query, code, what] of [["", "invalid", /must not be empty/],
+      ["?!", "invalid", /at least one word/], ["* tea", "invalid", /behind/],
+      ["t*", "invalid", /two letters/], ["te*a", "invalid", /at the end/], ["x".repeat(1025), "too_large", /1024/],
+      ["ab ".repeat(65), "too_large", /64 words/], [7, "invalid", /must be a string/], [null, "invalid", /is missing/]]) {
+      await a.refused(code, what, "messages:search", { query });
+    }
+    await a.refused("invalid", /before/, "messages:search", { query: "tea", before: "yesterday" });
+    await a.refused("invalid", /limit/, "messages:search", { query: "tea", limit: 0 });
+    closeAll();
+  });
 }
 
-test("whatever the script", async () => {
-  const a = await connect(node, alice);
-  const texts = ["Grüße aus der Straße", "東京都庁に行きました", "ฉันกินข้าวแล้ว", "مُحَمَّد قال", "शुभ प्रभात, दुनिया", "Привет, Ёлка", "서울에서 만나요",
-    "ខ្ញុំស្រឡាញ់ភាសាខ្មែរ", "שָׁלוֹם עולם", "well done 👍🏽", "Đường phố Hà Nội", "ｆｕｌｌ ｗｉｄｔｈ"];
-  const channelId = await groupWith(a, [], texts);
-  const queries = ["strasse GRUSSE", "京都", "ข้าว", "محمد", "दुनिया", "елка привет", "서울*", "ភាសា", "שלום", "👍", "\"duong pho\"", "full width"];
-  for (const [i, query] of queries.entries()) assert.deepEqual(await search(a, query, { channelId }), [texts[i]], query);
-  for (const query of ["東庁", "ข้าวกิน", "स", "ель"]) assert.deepEqual(await search(a, query, { channelId }), [], query);
-  closeAll();
-});
+for (const transport of Object.keys(transports)) {
+  describe(`on one node, by ${transport}`, () => {
+    let node;
+    before(async () => { node = await startNode(); });
+    after(async () => {
+      closeAll();
+      assert.equal(await node.stop(), 0);
+    });
+    scenarios(() => [node, node], transport);
+  });
+}
 
-test("what others write among themselves is never found, nor told of", async () => {
-  const [a, b, c] = await Promise.all([connect(node, alice), connect(node, bob), connect(node, carol)]);
-  const secret = await groupWith(a, [bob], ["xylophone one"]);
-  const shared = await groupWith(a, [bob, carol], ["xylophone two"]);
-  assert.deepEqual(await search(a, "xylophone"), ["xylophone two", "xylophone one"]);
-  assert.deepEqual(await search(b, "xylo*"), ["xylophone two", "xylophone one"]);
-  assert.deepEqual(await search(c, "xylophone"), ["xylophone two"]);
-  assert.deepEqual(await search(c, "xylophone", { channelId: shared }), ["xylophone two"]);
-  const refused = await c.refused("not_found", /no such channel/, "messages:search", { query: "xylophone", channelId: secret });
-  assert.deepEqual(await c.ask("messages:search", { query: "xylophone", channelId: unknownId }), refused);
-  // A cursor into a channel of others gives nothing of it.
-  const { next } = await b.get("messages:search", { query: "xylophone", limit: 1 });
-  assert.deepEqual(await search(c, "xylophone", { before: next }), []);
-  assert.deepEqual(await search(b, "xylophone", { before: next }), ["xylophone one"]);
-  closeAll();
-});
-
-test("pages follow each other without a gap and without a repeat", async () => {
-  const a = await connect(node, alice);
-  const texts = range(1, 60).map((n) => `${n % 3 === 0 ? "blue" : "red"} balloon ${n}`);
-  const channels = [await groupWith(a, [], texts.slice(0, 30)), await groupWith(a, [bob], texts.slice(30))];
-  for (const [query, more] of [["balloon"], ["blue"], ["\"red ball*\""], ["balloon", { channelId: channels[1] }]]) {
-    const all = (await a.get("messages:search", { query, limit: 100, ...more })).messages;
-    assert.ok(all.length >= 20);
-    assert.deepEqual(all.map(({ createdAt }) => createdAt), all.map(({ createdAt }) => createdAt).toSorted().toReversed());
-    const paged = [];
-    let before;
-    do {
-      const page = await a.get("messages:search", { query, limit: 7, before, ...more });
-      assert.ok(page.messages.length <= 7);
-      paged.push(...page.messages);
-      before = page.next;
-    } while (before);
-    assert.deepEqual(paged, all);
-  }
-  closeAll();
-});
-
-test("a query that means nothing is refused with what to mend", async () => {
-  const a = await connect(node, alice);
-  for (const [query, code, what] of [["", "invalid", /must not be empty/], ["?!", "invalid", /at least one word/], ["* tea", "invalid", /behind/],
-    ["t*", "invalid", /two letters/], ["te*a", "invalid", /at the end/], ["x".repeat(1025), "too_large", /1024/],
-    ["ab ".repeat(65), "too_large", /64 words/], [7, "invalid", /must be a string/], [null, "invalid", /is missing/]]) {
-    await a.refused(code, what, "messages:search", { query });
-  }
-  await a.refused("invalid", /before/, "messages:search", { query: "tea", before: "yesterday" });
-  await a.refused("invalid", /limit/, "messages:search", { query: "tea", limit: 0 });
-  closeAll();
+describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
+  let broker, store, nodes;
+  before(async () => {
+    [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
+    nodes = [];
+    for (const name of ["a", "b"]) nodes.push(await startNode(clusterConfig({ name, broker, store })));
+  });
+  after(async () => {
+    closeAll();
+    await Promise.all((nodes ?? []).map((node) => node.stop()));
+    await Promise.all([broker?.stop(), store?.stop()]);
+  });
+  scenarios(() => nodes, "websocket");
 });
 
 test("searches have a rate of their own", async () => {
