@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/mongo/database_test.hpp"
+#include "adapters/mongo/schema.hpp"
 
 namespace warren::adapters::mongo::testing {
 namespace {
@@ -18,6 +19,46 @@ TEST(Schema, IsPreparedBySeveralNodesAtOnceAndAgain) {
         EXPECT_TRUE(result);
     EXPECT_TRUE(run_task(database->check(soon())));
     EXPECT_TRUE(database->health().ok);
+}
+
+TEST(Schema, GivesWordsToWhatAnOlderWarrenStored) {
+    WARREN_REQUIRE_SERVER(warren::testing::ServerKind::mongodb);
+    TestDatabase database(warren::testing::RealServer::mongodb().url());
+    EntryStore store(*database);
+    const auto channel = id_of<ChannelId>(1);
+    std::vector<EntryPtr> run;
+    for (const auto* text : {"tea", "milk", "...", ""})
+        run.push_back(message(channel, run.size() + 1, text));
+    auto edit = std::make_shared<Entry>(*message(channel, 5));
+    edit->body = EditBody{2, "more tea", false};
+    run.push_back(std::move(edit));
+    ASSERT_TRUE(run_task(store.insert(std::move(run), soon())));
+    const auto make_old = [](Call& call) -> Result<void> {
+        Document fields;
+        fields.add("words", "").add("wordsAt", "").add("wordsSeq", "");
+        std::vector<Update> forgetting(5);
+        for (Seq seq = 1; seq <= forgetting.size(); ++seq) {
+            forgetting[seq - 1].filter.add("channelId", id_of<ChannelId>(1)).add("seq", seq);
+            forgetting[seq - 1].change.add("$unset", fields);
+        }
+        WARREN_TRY_VOID(call.update(kEntries, forgetting));
+        Document older;
+        older.add("version", std::int32_t{1});
+        std::vector<Update> ageing(1);
+        ageing[0].filter.add("_id", "schema");
+        ageing[0].change.add("$set", older);
+        WARREN_TRY_VOID(call.update(kMeta, ageing));
+        return {};
+    };
+    ASSERT_TRUE(run_task(database->run(soon(), make_old)));
+    const auto find = [&] {
+        words::Needles needles{{"tea"}, ""};
+        auto searching = store.search({channel}, std::move(needles), std::nullopt, 10, soon());
+        return run_task(std::move(searching)).value().hits.size();
+    };
+    ASSERT_EQ(find(), 0U);
+    ASSERT_TRUE(run_task(database->prepare(soon())));
+    EXPECT_EQ(find(), 2U);
 }
 
 TEST(Heads, OfManyChannelsAreFollowedFromWhatIsKnown) {

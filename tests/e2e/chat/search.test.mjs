@@ -70,6 +70,41 @@ function scenarios(place, transport) {
     closeAll();
   });
 
+  test("what was deleted or edited away is not found any more, what it says now is", async () => {
+    const [a, b] = await connectAll(alice, bob);
+    const channelId = await groupWith(a, [bob], ["a marmalade secret", "the marmalade recipe", "marmalade for all"]);
+    const { messages } = await a.get("messages:get", { channelId });
+    assert.equal((await search(b, "marmalade", { channelId })).length, 3);
+    await a.get("message:delete", { channelId, seq: messages[0].seq });
+    await a.get("message:edit", { channelId, seq: messages[1].seq, message: "the jam recipe" });
+    for (const device of [a, b]) {
+      assert.deepEqual(await search(device, "marmalade", { channelId }), ["marmalade for all"]);
+      assert.deepEqual(await search(device, "secret*"), []);
+      assert.deepEqual(await search(device, "\"marmalade recipe\""), []);
+      assert.deepEqual(await search(device, "jam recipe"), ["the jam recipe"]);
+    }
+    // An edited message keeps its place; once deleted, none of its texts is found.
+    await a.get("message:edit", { channelId, seq: messages[1].seq, message: "marmalade again" });
+    assert.deepEqual(await search(b, "marmalade", { channelId }), ["marmalade for all", "marmalade again"]);
+    await a.get("message:delete", { channelId, seq: messages[1].seq });
+    for (const query of ["jam", "recipe", "again"]) assert.deepEqual(await search(b, query, { channelId }), [], query);
+    closeAll();
+  });
+
+  test("who was removed finds nothing, who joins later only what is theirs to read", async () => {
+    const [a, b, c] = await connectAll(alice, bob, carol);
+    const channelId = await a.get("group:new", { name: "tea", members: [bob.id], history: "since_join" });
+    await a.get("message:new", { channelId, message: "zeppelin early" });
+    await a.get("group:add", { channelId, members: [carol.id] });
+    await a.get("message:new", { channelId, message: "zeppelin late" });
+    assert.deepEqual(await search(b, "zeppelin"), ["zeppelin late", "zeppelin early"]);
+    for (const more of [{}, { channelId }]) assert.deepEqual(await search(c, "zeppelin", more), ["zeppelin late"]);
+    await a.get("group:remove", { channelId, members: [carol.id] });
+    assert.deepEqual(await search(c, "zeppelin"), []);
+    await c.refused("not_found", /no such channel/, "messages:search", { query: "zeppelin", channelId });
+    closeAll();
+  });
+
   test("pages follow each other without a gap and without a repeat", async () => {
     const [a] = await connectAll(alice);
     const texts = range(1, 60).map((n) => `${n % 3 === 0 ? "blue" : "red"} balloon ${n}`);
