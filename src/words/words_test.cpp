@@ -66,6 +66,19 @@ TEST(TokensOf, ALongTextAreBounded) {
     EXPECT_EQ(tokens(georgian).at(0).size(), 63U);
 }
 
+TEST(TokensOf, AsciiAreThoseOfTheGeneralWay) {
+    std::mt19937 random(3);
+    for (int i = 0; i < 5'000; ++i) {
+        std::string text(random() % 200, ' ');
+        for (auto& c : text)
+            c = static_cast<char>(random() % 3 ? 'A' + random() % 58 : random() % 128);
+        auto general = tokens(text + " é");
+        ASSERT_EQ(general.back(), "e");
+        general.pop_back();
+        EXPECT_EQ(tokens(text), general) << text;
+    }
+}
+
 TEST(TokensOf, AreDistinctForAnIndex) {
     EXPECT_THAT(distinct_tokens("b A b a B"), ElementsAre("a", "b"));
 }
