@@ -1,3 +1,4 @@
+// Long because it is the one door to everything that people do; what lies behind it is in files of its own.
 #pragma once
 #include <functional>
 #include <map>
