@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 
 #include "adapters/local_bus/local_bus.hpp"
 #include "adapters/sqlite/block_store.hpp"
@@ -112,11 +113,12 @@ class Listener final : public chat::Subscriber {
 public:
     explicit Listener(UserId user) : user_(user) {}
     UserId user() const override { return user_; }
-    void push(const chat::PushPtr&) override {}
+    void push(const chat::PushPtr& push) override { pushed.push_back(push->entry); }
     void notice(const chat::NoticePushPtr&) override {}
     void resync(const std::vector<std::pair<ChannelId, Seq>>&) override {}
     void reconnect() override {}
     void signed_out() override {}
+    std::vector<EntryPtr> pushed;
 
 private:
     UserId user_;
@@ -193,6 +195,19 @@ public:
             out += *value;
         return out;
     }
+    /// Another node's entry, of which this one was not told.
+    void store_elsewhere(ChannelId channel, EntryBody body) {
+        const auto head = wait(store_.head(channel, soon())).value();
+        Entry entry = *head;
+        entry.seq = head->seq + 1;
+        entry.id = ids_.make<EntryId>(clock_.wall());
+        entry.nonce = entry.id.hex();
+        entry.body = std::move(body);
+        entry.count += entry.is_message() ? 1 : 0;
+        entry.message_seq = entry.is_message() ? entry.seq : head->message_seq;
+        std::vector<EntryPtr> run{std::make_shared<const Entry>(std::move(entry))};
+        ASSERT_TRUE(wait(store_.insert(std::move(run), soon())));
+    }
     bool has_delete_of(ChannelId channel, Seq seq) {
         const auto found = wait(store_.targeting(channel, bucket_of(seq), seq, soon())).value();
         const auto deletes = [](const EntryPtr& entry) { return entry->kind() == EntryKind::remove; };
@@ -214,7 +229,7 @@ public:
 private:
     LocalBus bus_;
     SystemClock clock_;
-    IdMaker ids_{static_cast<std::uint64_t>(::getpid())};
+    IdMaker ids_{std::random_device{}(), std::random_device{}()};
     Metrics metrics_;
     MapCache cache_;
     chat::Chat chat_{io_.get_executor(),
@@ -274,6 +289,30 @@ TEST_F(Deletion, LeavesNothing) {
     EXPECT_FALSE(is_in_a_file(folder(), "SECRET"));
     EXPECT_EQ(node.everything_shown(channel_).find("SECRET"), std::string::npos);
     EXPECT_EQ(node.notes(), 0U);
+}
+
+TEST_F(Deletion, HidesWhatIsReadForConnectionsThatMissedIt) {
+    // A message and its delete, by a node that died before it told anybody and before it blanked the text.
+    Node node(folder());
+    const auto listener = std::make_shared<Listener>(kAlice);
+    ASSERT_TRUE(node.wait(node.chat().delivery().connect(listener, node.soon())));
+    MessageBody body;
+    body.text = "SECRET of the dead node";
+    const Seq lost = node.say(channel_, "before") + 1;
+    node.store_elsewhere(channel_, body);
+    node.store_elsewhere(channel_, EditBody{lost, "SECRET edit", false});
+    node.store_elsewhere(channel_, DeleteBody{lost});
+    node.chat().delivery().on_message(HeadAnnounced{channel_, lost + 2});
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while ((listener->pushed.empty() || listener->pushed.back()->seq < lost + 2) &&
+           std::chrono::steady_clock::now() < until)
+        node.notes();
+    std::string shown;
+    for (const auto& entry : listener->pushed)
+        shown += gateway::entry_json(*entry) + '\n';
+    EXPECT_NE(shown.find("\"kind\":\"delete\""), std::string::npos) << shown;
+    EXPECT_EQ(shown.find("SECRET"), std::string::npos) << shown;
+    EXPECT_EQ(node.everything_shown(channel_).find("SECRET of"), std::string::npos);
 }
 
 TEST_P(Deletion, OfADeadNodeIsFinished) {
