@@ -226,6 +226,16 @@ TEST_F(Presence, WhoIsBlockedSeesWhatOneSeesOfSomebodyWhoWasNeverHere) {
     EXPECT_TRUE(is_online(0, ann, bob));
 }
 
+TEST_F(Presence, OfABlockThatNobodySpokeOfNothingNewIsTold) {
+    EXPECT_FALSE(is_online(0, ann, bob));
+    const auto other = connect(0, carl);
+    EXPECT_FALSE(is_online(0, other, bob));
+    nodes[0]->blocks.blocks.insert({bob, person(1)});
+    const auto there = connect(1, bob);
+    EXPECT_EQ(told(ann, bob), "");
+    EXPECT_EQ(told(other, bob), "1");
+}
+
 TEST_F(Presence, ABlockWhileTheAnswerIsMadeIsInTheAnswer) {
     const auto there = connect(1, bob);
     std::optional<Result<std::vector<PresenceNotice>>> answer;
