@@ -126,15 +126,21 @@ describe("an account", () => {
 
 describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
   let broker, store;
+  const running = [];
   before(async () => {
     [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
   });
   after(async () => {
     closeAll();
+    await Promise.all(running.map((node) => node.stop()));
     await Promise.all([broker?.stop(), store?.stop()]);
   });
-  const startBoth = (recheck) => Promise.all(["a", "b"].map((name) =>
-    startNode({ ...clusterConfig({ name, broker, store }), delivery: { recheck_period: recheck } })));
+  const startBoth = async (recheck) => {
+    const nodes = await Promise.all(["a", "b"].map((name) =>
+      startNode({ ...clusterConfig({ name, broker, store }), delivery: { recheck_period: recheck } })));
+    running.push(...nodes);
+    return nodes;
+  };
   const connectTo = (nodes, person) => Promise.all(nodes.flatMap((node) =>
     [connect(node, person, transports.websocket), connect(node, person, transports.polling)]));
 
@@ -156,7 +162,6 @@ describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
     assert.equal(status, 0, stderr);
     assert.equal(stderr, "");
     await Promise.all(open.map(ended));
-    await Promise.all(nodes.map((node) => node.stop()));
   });
 
   test("connections end also on a node that the broker cannot tell", async () => {
@@ -169,6 +174,5 @@ describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
     await Promise.all(open.map(ended));
     await assert.rejects(new Connection(nodes[1], { token: dave.socketToken }).connected(), /Invalid token/);
     assert.deepEqual(other.reasons, []);
-    await Promise.all(nodes.map((node) => node.stop()));
   });
 });
