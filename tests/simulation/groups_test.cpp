@@ -318,6 +318,36 @@ TEST(Groups, AJumpOverBothThresholdsReachesThoseWhoWereInAlready) {
     EXPECT_EQ(bob->pushes.size(), 4u);
 }
 
+/// What `listener` is shown by a sync that knows nothing.
+void sync(Nodes& nodes, std::size_t node, Listener& listener, ChannelId channel) {
+    auto bytes_of = [](const Entry&) { return std::size_t{100}; };
+    auto& chat = nodes.chat(node);
+    auto syncing = chat.sync(listener, {{channel, 0}}, std::move(bytes_of), nodes.soon());
+    EXPECT_TRUE(nodes.wait(std::move(syncing)));
+    chat.answered(listener);
+}
+
+TEST(Groups, ANodeThatFindsALargeGroupLateHearsOfItFromThenOn) {
+    Nodes nodes(2);
+    const auto bob = nodes.connect(1, kBob);
+    sync(nodes, 1, *bob, {});
+    nodes.faults.dropped = 1;
+    const auto channel = nodes.make_group(40);
+    // More than a node pushes to catch up: who was missed is told to sync.
+    for (int i = 0; i < 150; ++i)
+        nodes.begin(nodes.send(0, channel, kAlice, "unheard"));
+    nodes.run(seconds(5));
+    nodes.faults.dropped = 0;
+    ASSERT_EQ(nodes.log_of(channel).size(), 151u);
+    ASSERT_TRUE(bob->pushes.empty());
+    const auto carol = nodes.connect(1, kCarol);
+    EXPECT_EQ(bob->interruptions, 1) << "found when another member came";
+    sync(nodes, 1, *bob, channel);
+    const auto pushed = bob->pushes.size();
+    ASSERT_TRUE(nodes.wait(nodes.send(0, channel, kAlice, "heard")));
+    EXPECT_EQ(bob->pushes.size(), pushed + 1) << "within a second, by the channel's key";
+}
+
 struct Spent {
     std::uint64_t reads, writes, publishes;
     friend bool operator==(const Spent&, const Spent&) = default;
