@@ -122,6 +122,29 @@ TEST(Encode, EveryKindOfEntryIsValidJsonAndNamesItself) {
     }
 }
 
+TEST(Encode, ChangesOfAGroupSayWhatTheySet) {
+    const auto of = [](EntryBody body) {
+        return json::parse(entry_json(entry_of(std::move(body)))).as_object();
+    };
+    const auto left = of(MemberBody{MemberOp::left, {{kBob, Role::member}}, kAlice});
+    EXPECT_EQ(left.at("op").as_string(), "left");
+    EXPECT_EQ(left.at("successor").as_string(), kAlice.hex());
+    EXPECT_FALSE(of(MemberBody{MemberOp::added, {{kBob, Role::member}}}).contains("successor"));
+    ChannelBody body;
+    body.op = ChannelOp::settings;
+    body.with_image = true;
+    body.image = "/a.png";
+    auto settings = of(body);
+    EXPECT_EQ(settings.at("groupImage").as_string(), "/a.png");
+    for (const auto* absent : {"name", "data", "history", "isGroup", "members"})
+        EXPECT_FALSE(settings.contains(absent)) << absent;
+    body = {};
+    body.op = ChannelOp::renamed;
+    body.name = "tea";
+    EXPECT_EQ(of(body).at("name").as_string(), "tea");
+    EXPECT_FALSE(of(body).contains("groupImage"));
+}
+
 TEST(Encode, PushesGoUnderTheNamesOfTheContract) {
     chat::Push message{std::make_shared<Entry>(entry_of(text_of("x"))), nullptr, {}};
     EXPECT_EQ(json::parse(push_json(message)).at("event"), "message:new");

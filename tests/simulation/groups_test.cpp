@@ -1,3 +1,4 @@
+// Long because its world serves crashes, thresholds and budgets alike.
 // Groups on a few nodes where nothing goes wrong but what the test does: a node that dies between any two of
 // its writes, thresholds that are crossed, a group of ten thousand.
 #include <gtest/gtest.h>
