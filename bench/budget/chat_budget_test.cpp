@@ -11,6 +11,7 @@
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "adapters/sqlite/entry_store.hpp"
+#include "adapters/sqlite/member_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
 #include "base/log.hpp"
 #include "bench/budget/allocations.hpp"
@@ -217,6 +218,7 @@ private:
     std::unique_ptr<sqlite::Database> database_;
     sqlite::EntryStore under_{*database_};
     sqlite::ChannelStore channels_{*database_};
+    sqlite::MemberStore members_{*database_};
     sqlite::UserStore users_{*database_};
     sqlite::BlockStore blocks_{*database_};
     CountedEntries entries_{under_};
@@ -225,8 +227,9 @@ private:
     IdMaker ids_{7};
     Metrics metrics_;
     asio::io_context io_{1};
-    chat::Chat chat_{io_.get_executor(),
-                     {entries_, channels_, users_, blocks_, bus_, clock_, ids_, metrics_, NodeId{}, {}}};
+    chat::Chat chat_{
+        io_.get_executor(),
+        {entries_, channels_, members_, users_, blocks_, bus_, clock_, ids_, metrics_, NodeId{}, {}}};
     std::vector<std::shared_ptr<Ear>> ears_;
     ChannelId channel_;
 };

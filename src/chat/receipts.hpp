@@ -59,7 +59,7 @@ private:
 
     /// Whether every member is told of, and shown, everybody's receipts.
     bool is_small(std::size_t members) const {
-        return members <= std::min(env_.limits.large_group_publish, kNoticeToMax);
+        return members <= std::min(env_.limits.large_group_publish, kNamedMax);
     }
     Task<Result<OwnState>> enqueue(RequestPtr request);
     Task<void> run();

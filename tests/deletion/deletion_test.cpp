@@ -17,6 +17,7 @@
 #include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/channel_store.hpp"
 #include "adapters/sqlite/entry_store.hpp"
+#include "adapters/sqlite/member_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
 #include "base/log.hpp"
 #include "gateway/encode.hpp"
@@ -61,6 +62,10 @@ public:
     }
     Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit, Deadline by) override {
         return store_.blankings(before, limit, by);
+    }
+    Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
+                              std::optional<Hit> before, std::size_t limit, Deadline by) override {
+        return store_.search(std::move(channels), std::move(needles), before, limit, by);
     }
     Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
         return store_.first_seq(channel, by);
@@ -220,6 +225,7 @@ private:
     std::unique_ptr<adapters::sqlite::Database> database_;
     adapters::sqlite::EntryStore store_{*database_};
     adapters::sqlite::ChannelStore channels_{*database_};
+    adapters::sqlite::MemberStore members_{*database_};
     adapters::sqlite::UserStore users_{*database_};
     adapters::sqlite::BlockStore blocks_{*database_};
 
@@ -235,6 +241,7 @@ private:
     chat::Chat chat_{io_.get_executor(),
                      {.entries = entries,
                       .channels = channels_,
+                      .members = members_,
                       .users = users_,
                       .blocks = blocks_,
                       .bus = bus_,

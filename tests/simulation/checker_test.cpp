@@ -1,3 +1,4 @@
+// Long because it holds a history for each thing that the checker must refuse.
 // Histories written by hand, each with one breach that the checker has to find: a checker that finds nothing
 // would make every seed green.
 #include "tests/simulation/checker.hpp"

@@ -104,12 +104,14 @@ protected:
     Metrics metrics;
     SimEntryStore entries{store, process};
     SimChannelStore channels{store, process};
+    SimMemberStore member_states{store};
     SimUserStore users{store, process};
     SimBlockStore blocks;
     SimBus bus{world, faults, broker, process, 1};
     chat::Chat chat{world.executor(),
                     {.entries = entries,
                      .channels = channels,
+                     .members = member_states,
                      .users = users,
                      .blocks = blocks,
                      .bus = bus,

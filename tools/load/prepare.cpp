@@ -50,6 +50,7 @@ public:
           ids_(secrets_->random_number(), static_cast<std::uint32_t>(secrets_->random_number())),
           environment_{stores_->entries(),
                        stores_->channels(),
+                       stores_->members(),
                        stores_->users(),
                        stores_->blocks(),
                        bus_,

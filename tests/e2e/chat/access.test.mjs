@@ -171,7 +171,8 @@ test("somebody suspended is nobody, cannot sign in, and their connection has end
 test("somebody whose session has expired is nobody", async () => {
   brief = await startNode({ sessions: { lifetime: "2s" } });
   const [person] = await makePeople(brief, "Late");
-  const isOver = async () => (await fetch(`${brief.url}/api/v1/user/me`, { headers: { authorization: `Bearer ${person.token}` } })).status === 401;
+  const headers = { authorization: `Bearer ${person.token}` };
+  const isOver = async () => (await fetch(`${brief.url}/api/v1/user/me`, { headers })).status === 401;
   await waitUntil(isOver, { what: "the end of the session", timeout: 20000 });
   await isNobody(brief, person);
 });
