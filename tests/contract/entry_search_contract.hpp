@@ -138,6 +138,21 @@ TEST_P(EntrySearchContract, WhatHasNoTextIsNotFound) {
     EXPECT_TRUE(search({channel}, beginning("te")).hits.empty());
 }
 
+TEST_P(EntrySearchContract, WhatWasBlankedIsNotFound) {
+    const auto channel = channel_with({"tea secret", "tea"});
+    const auto edit = with(channel, 3, EditBody{1, "tea hush", false});
+    ASSERT_TRUE(insert(edit));
+    auto message = *range(channel, 1, 1).at(0);
+    MessageBody gone;
+    gone.blanked = true;
+    message.body = std::move(gone);
+    ASSERT_TRUE(
+        run_task(port().blank({share(message), share(with(channel, 3, EditBody{1, "", true}))}, soon())));
+    EXPECT_EQ(seqs_of(search({channel}, all_of({"tea"}))), (std::vector<Seq>{2}));
+    for (const std::string word : {"secret", "hush"})
+        EXPECT_TRUE(search({channel}, all_of({word})).hits.empty()) << word;
+}
+
 TEST_P(EntrySearchContract, WhatWasRefusedIsNotFound) {
     const auto channel = channel_with({"tea", "coffee"});
     ASSERT_EQ(insert(message(channel, 2, "cocoa")).error(), Errc::taken);
