@@ -20,7 +20,7 @@ struct Limits {
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t body_bytes_max = 1'000'000;
     std::chrono::milliseconds header_timeout{10'000};  ///< From a request's first byte to its header's end.
-    std::chrono::milliseconds body_timeout{60'000};    ///< From there to the end of its body.
+    std::chrono::milliseconds body_timeout{30'000};    ///< From there to the end of its body.
     std::chrono::milliseconds keep_alive_timeout{75'000};  ///< Between two requests.
     std::chrono::milliseconds write_timeout{60'000};       ///< A response without any progress.
     std::size_t websocket_message_bytes_max = 1'000'000;

@@ -92,7 +92,7 @@ const events = [
   ["presence:watch", "the other one", ({ in: user }) => ({ users: [user] })],
   ["user:block", "", ({ out }) => ({ userId: out })],
   ["user:unblock", "", ({ out }) => ({ userId: out })],
-  ["user:blocked", "", () => ({})],
+  ["user:blocked", "", () => null],
 ];
 
 const outcome = (answer) => (answer.success ? "yes" : answer.code);

@@ -36,7 +36,7 @@ everywhere("typing", { typing: { ttl: "2s", interval: "200ms" } }, (at) => {
   test("it ends by itself, with the message, and with the connection", async () => {
     const [a, b] = await Promise.all([at.connect(0, alice), at.connect(1, bob)]);
     const channelId = await a.get("group:chat", { member: bob.id });
-    await waitUntil(async () => (await b.get("channels:list", {})).channels.some(({ _id }) => _id === channelId), { what: "the chat" });
+    await b.push("group:chat", ({ _id }) => _id === channelId);
     const ends = async (what) => {
       const before = typing(b).filter(({ on }) => !on).length;
       await waitUntil(() => typing(b).filter(({ on }) => !on).length > before, { what: `typing to end ${what}` });
