@@ -90,8 +90,8 @@ const events = [
   ["group:new", "", () => ({ name: "other", members: [stranger.id] })],
   ["group:chat", "with the other one", ({ in: user }) => ({ member: user })],
   ["presence:watch", "the other one", ({ in: user }) => ({ users: [user] })],
-  ["user:block", "", ({ out }) => ({ userId: out })],
-  ["user:unblock", "", ({ out }) => ({ userId: out })],
+  ["user:block", "", ({ in: user }) => ({ userId: user })],
+  ["user:unblock", "", ({ in: user }) => ({ userId: user })],
   ["user:blocked", "", () => null],
 ];
 
