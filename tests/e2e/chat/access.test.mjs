@@ -44,6 +44,7 @@ async function group(actor) {
 async function pair(actor) {
   const [a, b] = [await connect(node, blocker), await connect(node, blocked)];
   await a.get("user:unblock", { userId: blocked.id });
+  await b.get("user:unblock", { userId: blocker.id });
   const channelId = await a.get("group:chat", { member: blocked.id });
   const seqs = [];
   for (const c of [a, b]) seqs.push((await c.get("message:new", { channelId, message: "hello" })).seq);
