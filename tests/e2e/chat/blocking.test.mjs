@@ -1,8 +1,7 @@
 // Two people of whom one has blocked the other: what each may still do, on one node and with each on a node of their own.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { clusterConfig, missing, startServer } from "../../support/servers.mjs";
-import { closeAll, connect, makePeople, startNode, transports, unknownId, waitUntil } from "./support.mjs";
+import { closeAll, connect, makePeople, noPair, startNode, startPair, transports, unknownId, waitUntil } from "./support.mjs";
 
 /** Alice on one node, Bob on another (or the same), each by that transport. */
 function scenarios(place, transport) {
@@ -121,23 +120,18 @@ for (const transport of ["websocket", "polling"]) {
   });
 }
 
-describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
-  let broker, store, nodes;
-  before(async () => {
-    [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
-    nodes = [];
-    for (const name of ["a", "b"]) nodes.push(await startNode({ limits, ...clusterConfig({ name, broker, store }) }));
-  });
+describe("on two nodes", { skip: noPair }, () => {
+  let pair;
+  before(async () => { pair = await startPair({ limits }); });
   after(async () => {
     closeAll();
-    await Promise.all((nodes ?? []).map((node) => node.stop()));
-    await Promise.all([broker?.stop(), store?.stop()]);
+    await pair?.stop();
   });
-  scenarios(() => nodes, "websocket");
+  scenarios(() => pair.nodes, "websocket");
 
   test("what is written while the block is made is stored before it or not at all", async () => {
-    const [alice, bob] = await makePeople(nodes[0], "Anton", "Berta");
-    const [a, b] = await Promise.all([connect(nodes[0], alice), connect(nodes[1], bob)]);
+    const [alice, bob] = await makePeople(pair.nodes[0], "Anton", "Berta");
+    const [a, b] = await Promise.all([connect(pair.nodes[0], alice), connect(pair.nodes[1], bob)]);
     const channelId = await b.get("group:chat", { member: alice.id });
     for (let round = 0; round < 5; round += 1) {
       let blocked = false;

@@ -5,8 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clusterConfig, missing, startServer } from "../../support/servers.mjs";
-import { closeAll, connect, makePeople, range, startNode, transports, unknownId, waitUntil } from "./support.mjs";
+import { closeAll, connect, makePeople, range, noPair, startNode, startPair, transports, unknownId, waitUntil } from "./support.mjs";
 
 const emoji = { thumb: "👍", heart: "❤️", family: "👨‍👩‍👧‍👦", flag: "🇩🇪" };
 
@@ -249,16 +248,11 @@ describe("changes on one node", () => {
   });
 });
 
-describe("changes on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
-  let broker, store, nodes;
-  after(async () => {
-    await Promise.all((nodes ?? []).map((node) => node.stop()));
-    await Promise.all([broker?.stop(), store?.stop()]);
-  });
+describe("changes on two nodes", { skip: noPair }, () => {
+  let pair;
+  after(async () => pair?.stop());
   scenarios(async () => {
-    [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
-    const start = (name) => startNode(clusterConfig({ name, broker, store }));
-    nodes = [await start("a"), await start("b")];
-    return nodes;
+    pair = await startPair();
+    return pair.nodes;
   });
 });

@@ -2,8 +2,7 @@
 // everybody else on another.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { clusterConfig, missing, startServer } from "../../support/servers.mjs";
-import { closeAll, connect, Connection, makePeople, startNode, transports, unknownId, waitUntil } from "./support.mjs";
+import { closeAll, connect, Connection, makePeople, noPair, startNode, startPair, transports, unknownId, waitUntil } from "./support.mjs";
 
 // Small, so that the groups here are now small and now large ones.
 const config = { limits: { group_members: 6, members_per_change: 4 }, delivery: { large_group_bind: 2, large_group_publish: 3 } };
@@ -289,17 +288,12 @@ describe("on one node", () => {
   scenarios(() => [node, node], transports.websocket);
 });
 
-describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
-  const nodes = [];
-  let broker, store;
-  before(async () => {
-    [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
-    for (const name of ["a", "b"]) nodes.push(await startNode({ ...config, ...clusterConfig({ name, broker, store }) }));
-  });
+describe("on two nodes", { skip: noPair }, () => {
+  let pair;
+  before(async () => { pair = await startPair(config); });
   after(async () => {
     closeAll();
-    await Promise.all(nodes.map((node) => node.stop()));
-    await Promise.all([broker?.stop(), store?.stop()]);
+    await pair?.stop();
   });
-  scenarios(() => nodes, transports.polling);
+  scenarios(() => pair.nodes, transports.polling);
 });

@@ -1,8 +1,7 @@
 // Receipts, unread counts and what people set for themselves: everybody has two devices, on different nodes where there are two.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { houses } from "./houses.mjs";
-import { closeAll, connect, makePeople, range, transports, unknownId, waitUntil } from "./support.mjs";
+import { closeAll, connect, houses, makePeople, range, transports, unknownId, waitUntil } from "./support.mjs";
 
 for (const { name, skip, start } of houses) describe(name, { skip }, () => {
   let house, alice, bob, carol;

@@ -2,8 +2,7 @@
 // each person on a node other than that of the next.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { clusterConfig, missing, startServer } from "../../support/servers.mjs";
-import { closeAll, connect, makePeople, range, startNode, transports, unknownId } from "./support.mjs";
+import { closeAll, connect, makePeople, range, noPair, startNode, startPair, transports, unknownId } from "./support.mjs";
 
 /** A group of Alice and `others` with these messages; resolves with its id. */
 async function groupWith(a, others, texts) {
@@ -152,19 +151,14 @@ for (const transport of Object.keys(transports)) {
   });
 }
 
-describe("on two nodes", { skip: missing("rabbitmq", "mongodb") }, () => {
-  let broker, store, nodes;
-  before(async () => {
-    [broker, store] = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
-    nodes = [];
-    for (const name of ["a", "b"]) nodes.push(await startNode(clusterConfig({ name, broker, store })));
-  });
+describe("on two nodes", { skip: noPair }, () => {
+  let pair;
+  before(async () => { pair = await startPair(); });
   after(async () => {
     closeAll();
-    await Promise.all((nodes ?? []).map((node) => node.stop()));
-    await Promise.all([broker?.stop(), store?.stop()]);
+    await pair?.stop();
   });
-  scenarios(() => nodes, "websocket");
+  scenarios(() => pair.nodes, "websocket");
 });
 
 test("searches have a rate of their own", async () => {

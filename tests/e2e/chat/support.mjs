@@ -17,31 +17,49 @@ export const startNode = ({ limits = {}, ...config } = {}) => startWarren({ conf
   http: { shards: 3 }, admin: { drain: "500ms" }, passwords: { memory: "8 MiB", passes: 1 }, limits: { ...unlimited, ...limits }, ...config,
 } });
 
+/** For `skip`: whether two nodes can be had here. */
+export const noPair = missing("rabbitmq", "mongodb");
+
+/** Two such nodes over a broker and a store of their own: `{ nodes, stop }`. */
+export async function startPair(config = {}) {
+  const servers = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
+  const nodes = [];
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  try {
+    const [broker, store] = servers;
+    for (const name of ["a", "b"]) nodes.push(await startNode({ ...clusterConfig({ name, broker, store }), ...config }));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { nodes, stop };
+}
+
+/** Where the same scenarios are run; `start(config)` gives `{ nodes: [one, other], stop }`, where both may be one. */
+export const houses = [
+  { name: "one node", skip: false, start: async (config) => {
+    const node = await startNode(config);
+    return { nodes: [node, node], stop: async () => assert.equal(await node.stop(), 0) };
+  } },
+  { name: "two nodes", skip: noPair, start: startPair },
+];
+
 /**
- * The same tests on one embedded node and on two that share broker and store. `tests(at)` declares them: `at.connect(n, person)`
- * connects to node n (of one node: to that), `at.people(...names)` makes people, `at.nodes` has the nodes.
+ * Declares `tests(at)` in each of the houses: `at.connect(n, person)` connects to node n, `at.people(...names)` makes people.
  */
 export function everywhere(what, config, tests) {
-  const place = (start, stop) => {
-    const at = { nodes: [], closeAll,
-      connect: (n, person, options) => connect(at.nodes[n % at.nodes.length], person, options),
-      people: (...names) => makePeople(at.nodes[0], ...names) };
-    before(() => start(at), { timeout: 120000 });
+  for (const { name, skip, start } of houses) describe(`${what} on ${name}`, { skip }, () => {
+    let house;
+    before(async () => { house = await start(config); }, { timeout: 120000 });
     after(async () => {
       closeAll();
-      await Promise.all(at.nodes.map((node) => node.stop()));
-      await stop?.();
+      await house?.stop();
     });
-    tests(at);
-  };
-  describe(`${what} on one node`, () => place(async (at) => { at.nodes.push(await startNode(config)); }));
-  describe(`${what} on two nodes`, { skip: missing("rabbitmq", "mongodb") }, () => {
-    let servers = [];
-    place(async (at) => {
-      servers = await Promise.all([startServer("rabbitmq"), startServer("mongodb")]);
-      const [broker, store] = servers;
-      for (const name of ["a", "b"]) at.nodes.push(await startNode({ ...clusterConfig({ name, broker, store }), ...config }));
-    }, () => Promise.all(servers.map((server) => server.stop())));
+    tests({ closeAll, connect: (n, person, options) => connect(house.nodes[n], person, options),
+      people: (...names) => makePeople(house.nodes[0], ...names) });
   });
 }
 
