@@ -98,8 +98,8 @@ class Device {
 }
 
 /**
- * One random thing that somebody does, but to put out the keeper, by whose eyes all is judged in the end. That it is refused is as good as that it
- * is done.
+ * One random thing that somebody does, but to put out the keeper, by whose eyes all is judged in the end. That it is refused is as good
+ * as that it is done.
  */
 async function act(random, devices, [keeper, ...people], channelId) {
   const pick = (list) => list[Math.floor(random() * list.length)];
