@@ -1,14 +1,12 @@
 // What people do to messages: edit, delete, react.
 #include "chat/chat.hpp"
+#include "chat/checks.hpp"
 #include "chat/emoji.hpp"
 #include "chat/rules.hpp"
 
 namespace warren::chat {
 namespace {
 
-Error no_such_channel() {
-    return {Errc::not_found, "There is no such channel, or you are not in it."};
-}
 Error no_such_message() {
     return {Errc::not_found, "There is no message with that seq in this channel."};
 }

@@ -137,8 +137,6 @@ public:
     const Environment& environment() const { return env_; }
     Delivery& delivery() { return delivery_; }
     Receipts& receipts() { return receipts_; }
-    /// For verbs that append what has no call here.
-    ChannelLog& log() { return log_; }
     Blocks& blocks() { return blocks_; }
     Typing& typing() { return typing_; }
     Presence& presence() { return presence_; }

@@ -6,15 +6,13 @@
 #include <set>
 
 #include "base/oneshot.hpp"
+#include "chat/checks.hpp"
 
 namespace warren::chat {
 namespace {
 
 constexpr std::size_t kRowsPerBatch = 200;
 
-Error no_such_channel() {
-    return {Errc::not_found, "There is no such channel, or you are not in it."};
-}
 Error nothing_there(Seq seq) {
     return {Errc::invalid, "The channel has nothing with the seq " + std::to_string(seq) + "."};
 }

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "chat/checks.hpp"
+
 namespace warren::chat {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-
-Error no_such_channel() {
-    return {Errc::not_found, "There is no such channel, or you are not in it."};
-}
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 
 namespace warren::gateway {
 
-// Each in a file of its name: on_message_new.cpp.
+// Each in a file of its name (on_message_new.cpp), but for two that differ in one call only.
 extern const Verb kServerInfo;
 extern const Verb kChannelsGet;
 extern const Verb kMessageNew;

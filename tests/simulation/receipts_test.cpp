@@ -41,20 +41,15 @@ protected:
         EXPECT_EQ(line(1, user, channel).marks.unread, here) << "the same on every node";
         return here;
     }
-    /// Appends `body` as `sender`.
-    EntryPtr append(ChannelId channel, UserId sender, EntryBody body) {
-        chat::Proposal proposal;
-        proposal.sender = sender;
-        proposal.nonce = std::to_string(++nonces_);
-        proposal.body = std::move(body);
-        proposal.check = [](const chat::Before&) { return Result<void>(); };
-        return wait(chat(0).log().append(channel, std::move(proposal), soon())).value().entry;
+    std::string fresh_nonce() { return std::to_string(++nonces_); }
+    Result<EntryPtr> remove_message(ChannelId channel, Seq seq) {
+        return wait(chat(0).delete_message(person(1), channel, seq, fresh_nonce(), soon()));
     }
-    EntryPtr change_member(ChannelId channel, MemberOp op, UserId user) {
-        MemberBody body;
-        body.op = op;
-        body.changes = {{user, Role::member}};
-        return append(channel, person(1), std::move(body));
+    EntryPtr add_member(ChannelId channel, UserId user) {
+        return wait(chat(0).add_members(person(1), channel, {user}, fresh_nonce(), soon())).value();
+    }
+    EntryPtr remove_member(ChannelId channel, UserId user) {
+        return wait(chat(0).remove_members(person(1), channel, {user}, fresh_nonce(), soon())).value();
     }
     std::vector<ReceiptNotice> told(const EarPtr& ear) { return ear->told<ReceiptNotice>(); }
     std::vector<UserId> people(std::size_t count) {
@@ -198,9 +193,9 @@ TEST_F(ReceiptsTest, UnreadIsExactWhateverHappens) {
     EXPECT_EQ(unread(person(1), channel), 3u) << "one's own messages, until one has read them";
     ASSERT_TRUE(read(1, person(2), channel, 3));
     EXPECT_EQ(unread(person(2), channel), 1u);
-    append(channel, person(1), EditBody{4, "hi!"});
-    append(channel, person(1), DeleteBody{4});
-    append(channel, person(1), ReactBody{3, "x", true});
+    ASSERT_TRUE(wait(chat(0).edit_message(person(1), channel, 4, "hi!", fresh_nonce(), soon())));
+    ASSERT_TRUE(remove_message(channel, 4));
+    ASSERT_TRUE(wait(chat(0).react(person(1), channel, ReactBody{3, "👍", true}, fresh_nonce(), soon())));
     EXPECT_EQ(unread(person(2), channel), 1u) << "edits, deletions and reactions are no messages";
     send(0, person(1), channel);
     EXPECT_EQ(unread(person(2), channel), 2u);
@@ -215,17 +210,17 @@ TEST_F(ReceiptsTest, WhatWasThereBeforeOneCameIsNotUnread) {
     const auto channel = group({person(1), person(2)});
     for (int i = 0; i < 3; ++i)
         send(0, person(1), channel);
-    change_member(channel, MemberOp::added, person(3));
+    add_member(channel, person(3));
     EXPECT_EQ(unread(person(3), channel), 0u);
     send(0, person(1), channel);
     EXPECT_EQ(unread(person(3), channel), 1u);
     ASSERT_TRUE(read(0, person(3), channel, 2));
     EXPECT_EQ(unread(person(3), channel), 1u) << "reading what was before changes nothing";
     ASSERT_TRUE(read(0, person(2), channel, 6));
-    change_member(channel, MemberOp::removed, person(2));
+    remove_member(channel, person(2));
     send(0, person(1), channel);
     send(0, person(1), channel);
-    change_member(channel, MemberOp::added, person(2));
+    add_member(channel, person(2));
     EXPECT_EQ(unread(person(2), channel), 0u) << "nor what was written while they were out";
     send(0, person(1), channel);
     EXPECT_EQ(unread(person(2), channel), 1u);
@@ -263,16 +258,15 @@ TEST_F(ReceiptsTest, UnreadIsWhatANaiveModelCounts) {
         const Seq seq = 1 + below(naive.is_message.size() - 1);
         const auto what = below(8);
         if (user == person(3) && what == 0) {
-            const auto op = who.joined != 0 ? MemberOp::removed : MemberOp::added;
-            const auto entry = change_member(channel, op, user);
+            const auto entry = who.joined != 0 ? remove_member(channel, user) : add_member(channel, user);
             who.joined = who.joined != 0 ? 0 : entry->seq;
             naive.is_message.push_back(false);
         } else if (what <= 2) {
-            append(channel, person(1), MessageBody{});
+            send(0, person(1), channel);
             naive.is_message.push_back(true);
         } else if (what == 3) {
-            append(channel, person(1), DeleteBody{seq});
-            naive.is_message.push_back(false);
+            // Refused where there is no message, or none any more.
+            if (remove_message(channel, seq)) naive.is_message.push_back(false);
         } else if (who.joined == 0) {
             EXPECT_TRUE(read(below(2), user, channel, seq).has_error());
         } else if (what == 4) {
@@ -378,7 +372,7 @@ TEST_F(ReceiptsTest, SyncAndTheListShowWatermarksOfAllInASmallChannel) {
     chat(0).answered(*one);
     EXPECT_EQ(fresh.joined.size(), 1u);
     EXPECT_EQ(fresh.marks.at(channel).watermarks.size(), 2u);
-    change_member(channel, MemberOp::removed, person(3));
+    remove_member(channel, person(3));
     EXPECT_EQ(line(0, person(1), channel).marks.watermarks.size(), 1u) << "who left is not shown";
 }
 

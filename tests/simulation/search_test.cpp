@@ -48,24 +48,20 @@ protected:
         draft.history = history;
         return wait(chat.create_group(members.front(), std::move(draft), soon())).value().channel;
     }
-    Seq append(ChannelId channel, UserId sender, EntryBody body) {
-        chat::Proposal proposal;
-        proposal.sender = sender;
-        proposal.nonce = std::to_string(++nonces);
-        proposal.body = std::move(body);
-        proposal.check = [](const chat::Before&) { return Result<void>(); };
-        return wait(chat.log().append(channel, std::move(proposal), soon())).value().entry->seq;
-    }
+    std::string fresh_nonce() { return std::to_string(++nonces); }
     Seq send(ChannelId channel, std::string text) {
-        MessageBody body;
-        body.text = std::move(text);
-        return append(channel, person(1), std::move(body));
+        chat::MessageDraft draft;
+        draft.body.text = std::move(text);
+        return wait(chat.send_message(alice, channel, std::move(draft), soon())).value()->seq;
     }
     void edit(ChannelId channel, Seq target, std::string text) {
-        append(channel, person(1), EditBody{target, std::move(text), false});
+        ASSERT_TRUE(wait(chat.edit_message(alice, channel, target, std::move(text), fresh_nonce(), soon())));
     }
-    void set_members(ChannelId channel, MemberOp op, UserId user) {
-        append(channel, person(1), MemberBody{op, {{user, Role::member}}});
+    void remove(ChannelId channel, Seq target) {
+        ASSERT_TRUE(wait(chat.delete_message(alice, channel, target, fresh_nonce(), soon())));
+    }
+    void add_member(ChannelId channel, UserId user) {
+        ASSERT_TRUE(wait(chat.add_members(alice, channel, {user}, fresh_nonce(), soon())));
     }
 
     Result<chat::SearchPage> ask(UserId user, chat::SearchRequest request) {
@@ -152,7 +148,7 @@ TEST_F(Search, FindsWhatIsThereNow) {
     const auto removed = send(channel, "old secrets");
     send(channel, "old hats");
     edit(channel, edited, "new words");
-    append(channel, alice, DeleteBody{removed});
+    remove(channel, removed);
     EXPECT_THAT(texts(bob, "old"), ElementsAre("old hats"));
     EXPECT_THAT(texts(bob, "secrets"), ElementsAre());
     EXPECT_THAT(texts(bob, "words"), ElementsAre("new words"));
@@ -169,13 +165,13 @@ TEST_F(Search, GoesWithMembership) {
     const auto closed = group({alice, bob}, HistoryAccess::since_join);
     send(open, "tea before");
     send(closed, "tea before, closed");
-    set_members(open, MemberOp::added, carol);
-    set_members(closed, MemberOp::added, carol);
+    add_member(open, carol);
+    add_member(closed, carol);
     send(closed, "tea after, closed");
     EXPECT_THAT(texts(carol, "tea"), ElementsAre("tea after, closed", "tea before"));
     EXPECT_THAT(texts(carol, "tea", closed), ElementsAre("tea after, closed"));
-    set_members(open, MemberOp::removed, carol);
-    set_members(closed, MemberOp::left, carol);
+    ASSERT_TRUE(wait(chat.remove_members(alice, open, {carol}, fresh_nonce(), soon())));
+    ASSERT_TRUE(wait(chat.leave_group(carol, closed, fresh_nonce(), soon())));
     EXPECT_THAT(texts(carol, "tea"), ElementsAre());
     EXPECT_EQ(ask(carol, {"tea", open, std::nullopt, 20}).error(), Errc::not_found);
     EXPECT_EQ(texts(bob, "tea").size(), 3U);
@@ -260,7 +256,7 @@ TEST_F(Search, AgreesWithANaiveModel) {
             old.text = some_text();
             edit(old.channel, old.seq, old.text);
         } else if (what == 1 && !old.text.empty() && random.chance(0.5)) {
-            append(old.channel, alice, DeleteBody{old.seq});
+            remove(old.channel, old.seq);
             old.text.clear();
         } else {
             const auto channel = groups[random.below(groups.size())];

@@ -112,15 +112,7 @@ protected:
     }
     /// Takes `user` out of `channel`.
     void remove(ChannelId channel, UserId user) {
-        chat::Proposal proposal;
-        proposal.sender = user;
-        proposal.nonce = "leaves";
-        MemberBody body;
-        body.op = MemberOp::left;
-        body.changes = {{user, Role::member}};
-        proposal.body = std::move(body);
-        proposal.check = [](const chat::Before&) { return Result<void>(); };
-        ASSERT_TRUE(wait(chat(0).log().append(channel, std::move(proposal), soon())));
+        ASSERT_TRUE(wait(chat(0).leave_group(user, channel, "leaves", soon())));
     }
 
     World world{1, false};
