@@ -17,85 +17,14 @@
 #include "bench/budget/allocations.hpp"
 #include "chat/chat.hpp"
 #include "ports/system_clock.hpp"
+#include "tests/support/counted.hpp"
 
 namespace warren::bench {
 namespace {
 
 namespace sqlite = adapters::sqlite;
-
-/// Counts every call on its way to the store; audits, which are no message's, are counted by themselves.
-class CountedEntries final : public EntryStore {
-public:
-    explicit CountedEntries(EntryStore& under) : under_(under) {}
-    std::size_t inserts = 0, reads = 0, audits = 0;
-
-    Task<Result<EntryPtr>> head(ChannelId channel, Deadline by) override {
-        return ++reads, under_.head(channel, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline by) override {
-        return ++reads, under_.heads(std::move(channels), by);
-    }
-    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
-                                                    Deadline by) override {
-        return ++reads, under_.find_nonces(channel, std::move(keys), by);
-    }
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline by) override {
-        return ++inserts, under_.insert(std::move(run), by);
-    }
-    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
-                                              Deadline by) override {
-        return ++reads, under_.range(channel, from, to, limit, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
-                                                  Deadline by) override {
-        return ++reads, under_.targeting(channel, bucket, after, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline by) override {
-        return ++audits, under_.at(std::move(places), by);
-    }
-    Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline by) override {
-        return under_.note_blankings(std::move(notes), by);
-    }
-    Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit, Deadline by) override {
-        return ++audits, under_.blankings(before, limit, by);
-    }
-    Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline by) override {
-        return under_.blank(std::move(entries), by);
-    }
-    Task<Result<void>> forget_blanking(EntryId id, Deadline by) override {
-        return under_.forget_blanking(id, by);
-    }
-    Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
-                              std::optional<Hit> before, std::size_t limit, Deadline by) override {
-        return ++reads, under_.search(std::move(channels), std::move(needles), before, limit, by);
-    }
-    Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
-        return ++reads, under_.first_seq(channel, by);
-    }
-
-private:
-    EntryStore& under_;
-};
-
-class CountedBus final : public MessageBus {
-public:
-    std::size_t publishes = 0;
-    void start(asio::any_io_executor executor, BusListener& listener) override {
-        under_.start(std::move(executor), listener);
-    }
-    Task<void> stop() override { return under_.stop(); }
-    void bind(BusKey key) override { under_.bind(key); }
-    void unbind(BusKey key) override { under_.unbind(key); }
-    Task<Result<void>> barrier(Deadline by) override { return under_.barrier(by); }
-    Task<Result<void>> publish(std::vector<BusKey> keys, BusMessage message, Deadline by) override {
-        return ++publishes, under_.publish(std::move(keys), std::move(message), by);
-    }
-    void publish_control(ControlMessage message) override { under_.publish_control(std::move(message)); }
-    std::uint64_t partition_map_hash() const override { return 0; }
-
-private:
-    LocalBus under_;
-};
+using testing::CountedBus;
+using testing::CountedEntries;
 
 /// A connection that only counts: what it is pushed, and how many different things, each of which the gateway
 /// would encode once.
@@ -117,7 +46,8 @@ struct Ear final : chat::Subscriber {
 
 /// What one message cost.
 struct Cost {
-    std::size_t inserts = 0, reads = 0, publishes = 0, encodings = 0;
+    std::size_t inserts = 0, reads = 0, encodings = 0;
+    int publishes = 0;
     std::uint64_t allocations = 0;
 };
 
@@ -151,7 +81,8 @@ public:
     }
 
     Cost say() {
-        const auto inserts = entries_.inserts, reads = entries_.reads, publishes = bus_.publishes;
+        const auto inserts = entries_.inserts, reads = entries_.reads;
+        const auto publishes = bus_.publishes;
         const auto wanted = ears_.front()->pushed + 1;
         const auto allocations = allocations_here();
         chat::MessageDraft draft;
@@ -159,8 +90,10 @@ public:
         run(chat_.send_message(ears_.front()->user(), channel_, std::move(draft), soon()));
         while (ears_.back()->pushed < wanted)
             io_.run_one();
-        Cost cost{entries_.inserts - inserts, entries_.reads - reads, bus_.publishes - publishes, 0,
-                  allocations_here() - allocations};
+        Cost cost{.inserts = entries_.inserts - inserts,
+                  .reads = entries_.reads - reads,
+                  .publishes = bus_.publishes - publishes,
+                  .allocations = allocations_here() - allocations};
         std::unordered_set<const chat::Push*> different;
         for (const auto& ear : ears_) {
             EXPECT_EQ(ear->pushed, wanted);
@@ -222,7 +155,8 @@ private:
     sqlite::UserStore users_{*database_};
     sqlite::BlockStore blocks_{*database_};
     CountedEntries entries_{under_};
-    CountedBus bus_;
+    LocalBus local_bus_;
+    CountedBus bus_{local_bus_};
     SystemClock clock_;
     IdMaker ids_{7};
     Metrics metrics_;
@@ -259,8 +193,8 @@ TEST(ChatBudget, AMessageCostsTheSameWhateverTheSizeOfItsGroup) {
     // A node that knows its head looks the nonce up and reads nothing else.
     EXPECT_LE(few.reads, 1U);
     EXPECT_LE(many.reads, few.reads);
-    EXPECT_EQ(few.publishes, 1U);
-    EXPECT_EQ(many.publishes, 1U);
+    EXPECT_EQ(few.publishes, 1);
+    EXPECT_EQ(many.publishes, 1);
     EXPECT_EQ(few.encodings, 1U);
     EXPECT_EQ(many.encodings, 1U);
     RecordProperty("allocations_10", static_cast<int>(few.allocations));

@@ -6,64 +6,15 @@
 #include "chat/chat.hpp"
 #include "chat/membership.hpp"
 #include "tests/simulation/bus.hpp"
+#include "tests/simulation/listener_test.hpp"
 #include "tests/simulation/stores.hpp"
+#include "tests/support/counted.hpp"
 
 namespace warren::simulation {
 namespace {
 
-/// Counts the calls of an EntryStore.
-class CountedEntries final : public EntryStore {
-public:
-    explicit CountedEntries(EntryStore& store) : store_(store) {}
-    Task<Result<EntryPtr>> head(ChannelId channel, Deadline by) override {
-        return ++calls, store_.head(channel, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> ids, Deadline by) override {
-        return ++calls, store_.heads(std::move(ids), by);
-    }
-    Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
-                                                    Deadline by) override {
-        return ++calls, store_.find_nonces(channel, std::move(keys), by);
-    }
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline by) override {
-        return ++calls, store_.insert(std::move(run), by);
-    }
-    Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
-                                              Deadline by) override {
-        return ++calls, store_.range(channel, from, to, limit, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
-                                                  Deadline by) override {
-        return ++calls, store_.targeting(channel, bucket, after, by);
-    }
-    Task<Result<std::vector<EntryPtr>>> at(std::vector<Place> places, Deadline by) override {
-        return ++calls, store_.at(std::move(places), by);
-    }
-    Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline by) override {
-        return ++calls, store_.note_blankings(std::move(notes), by);
-    }
-    /// Not counted: asked now and then, whatever anybody does.
-    Task<Result<std::vector<Blanking>>> blankings(WallTime before, std::size_t limit, Deadline by) override {
-        return store_.blankings(before, limit, by);
-    }
-    Task<Result<void>> blank(std::vector<EntryPtr> entries, Deadline by) override {
-        return ++calls, store_.blank(std::move(entries), by);
-    }
-    Task<Result<void>> forget_blanking(EntryId id, Deadline by) override {
-        return ++calls, store_.forget_blanking(id, by);
-    }
-    Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
-                              std::optional<Hit> before, std::size_t limit, Deadline by) override {
-        return ++calls, store_.search(std::move(channels), std::move(needles), before, limit, by);
-    }
-    Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
-        return ++calls, store_.first_seq(channel, by);
-    }
-    int calls = 0;
-
-private:
-    EntryStore& store_;
-};
+using testing::CountedBus;
+using testing::CountedEntries;
 
 class CountedChannels final : public ChannelStore {
 public:
@@ -91,53 +42,6 @@ public:
 
 private:
     ChannelStore& store_;
-};
-
-class CountedBus final : public MessageBus {
-public:
-    explicit CountedBus(MessageBus& bus) : bus_(bus) {}
-    void start(asio::any_io_executor executor, BusListener& listener) override {
-        bus_.start(executor, listener);
-    }
-    Task<void> stop() override { return bus_.stop(); }
-    void bind(BusKey key) override { bus_.bind(key); }
-    void unbind(BusKey key) override { bus_.unbind(key); }
-    Task<Result<void>> barrier(Deadline by) override { return bus_.barrier(by); }
-    Task<Result<void>> publish(std::vector<BusKey> keys, BusMessage message, Deadline by) override {
-        ++publishes;
-        keys_of_last = keys.size();
-        return bus_.publish(std::move(keys), std::move(message), by);
-    }
-    void publish_control(ControlMessage message) override { bus_.publish_control(std::move(message)); }
-    std::uint64_t partition_map_hash() const override { return bus_.partition_map_hash(); }
-    int publishes = 0;
-    std::size_t keys_of_last = 0;
-
-private:
-    MessageBus& bus_;
-};
-
-UserId person(std::size_t number) {
-    UserId id;
-    id.bytes[10] = static_cast<std::uint8_t>(number >> 8);
-    id.bytes[11] = static_cast<std::uint8_t>(number);
-    return id;
-}
-
-/// Keeps what it is pushed.
-class Listener final : public chat::Subscriber {
-public:
-    explicit Listener(UserId user) : user_(user) {}
-    UserId user() const override { return user_; }
-    void push(const chat::PushPtr& push) override { pushes.push_back(push); }
-    void notice(const chat::NoticePushPtr&) override {}
-    void resync(const std::vector<std::pair<ChannelId, Seq>>&) override {}
-    void reconnect() override {}
-    void signed_out() override {}
-    std::vector<chat::PushPtr> pushes;
-
-private:
-    UserId user_;
 };
 
 /// One node, nothing goes wrong, and one group with the given members and messages.
@@ -179,9 +83,10 @@ public:
     /// The store's calls of what `act` does; audits are 60 s apart.
     template <class F>
     int calls_of(F act) {
-        const int before = entries.calls + channels.calls;
+        const auto calls = [this] { return static_cast<int>(entries.calls()) + channels.calls; };
+        const int before = calls();
         act();
-        return entries.calls + channels.calls - before;
+        return calls() - before;
     }
 
     World world{1, false};

@@ -1,4 +1,3 @@
-// Long because its world serves crashes, thresholds and budgets alike.
 // Groups on a few nodes where nothing goes wrong but what the test does: a node that dies between any two of
 // its writes, thresholds that are crossed, a group of ten thousand.
 #include <gtest/gtest.h>
@@ -6,48 +5,11 @@
 #include "base/log.hpp"
 #include "chat/membership.hpp"
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/listener_test.hpp"
 #include "tests/simulation/members_over_time.hpp"
 
 namespace warren::simulation {
 namespace {
-
-UserId person(std::size_t number) {
-    UserId id;
-    id.bytes[10] = static_cast<std::uint8_t>(number >> 8);
-    id.bytes[11] = static_cast<std::uint8_t>(number);
-    return id;
-}
-
-/// A connection that keeps what it is pushed.
-class Listener final : public chat::Subscriber {
-public:
-    explicit Listener(UserId user) : user_(user) {}
-    UserId user() const override { return user_; }
-    void push(const chat::PushPtr& push) override { pushes.push_back(push); }
-    void notice(const chat::NoticePushPtr&) override {}
-    void resync(const std::vector<std::pair<ChannelId, Seq>>&) override { ++interruptions; }
-    void reconnect() override { ++interruptions; }
-    void signed_out() override {}
-
-    std::size_t times_shown(Seq seq) const {
-        return static_cast<std::size_t>(
-            std::count_if(pushes.begin(), pushes.end(), [&](const auto& p) { return p->entry->seq == seq; }));
-    }
-    /// Whether the pushes are consecutive entries, the first of which lets in or follows the opening.
-    bool is_consecutive() const {
-        for (std::size_t i = 1; i < pushes.size(); ++i) {
-            if (pushes[i]->entry->seq != pushes[i - 1]->entry->seq + 1) return false;
-        }
-        return true;
-    }
-
-    std::vector<chat::PushPtr> pushes;
-    int interruptions = 0;
-
-private:
-    UserId user_;
-};
-using ListenerPtr = std::shared_ptr<Listener>;
 
 class Nodes {
 public:

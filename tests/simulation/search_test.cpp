@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "chat/chat.hpp"
 #include "tests/simulation/bus.hpp"
+#include "tests/simulation/listener_test.hpp"
 #include "tests/simulation/stores.hpp"
 #include "words/query.hpp"
 #include "words/tokens.hpp"
@@ -14,12 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using Texts = std::vector<std::string>;
-
-UserId person(std::uint8_t number) {
-    UserId id;
-    id.bytes[11] = number;
-    return id;
-}
 
 /// One node on which nothing goes wrong.
 class Search : public ::testing::Test {

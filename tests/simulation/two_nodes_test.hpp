@@ -6,15 +6,9 @@
 #include "base/log.hpp"
 #include "chat/membership.hpp"
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/listener_test.hpp"
 
 namespace warren::simulation {
-
-inline UserId person(std::size_t number) {
-    UserId id;
-    id.bytes[10] = static_cast<std::uint8_t>(number >> 8);
-    id.bytes[11] = static_cast<std::uint8_t>(number);
-    return id;
-}
 
 /// A client that only listens, and keeps what it is pushed and told.
 class Ear final : public chat::Subscriber {
