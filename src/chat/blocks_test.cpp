@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/support/refusing_user_store.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace warren::chat {
@@ -40,7 +41,7 @@ public:
 };
 
 /// Everybody exists but for the one of all zeros.
-class Everybody final : public UserStore {
+class Everybody final : public testing::RefusingUserStore {
 public:
     Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline) override {
         std::vector<User> out;
@@ -48,43 +49,6 @@ public:
             if (id != UserId{}) out.emplace_back().id = id;
         }
         co_return out;
-    }
-    Task<Result<void>> create(Account, Deadline) override { return no<void>(); }
-    Task<Result<std::optional<Account>>> by_email(std::string, Deadline) override {
-        return no<std::optional<Account>>();
-    }
-    Task<Result<std::vector<User>>> search(std::string, std::size_t, std::size_t, Deadline) override {
-        return no<std::vector<User>>();
-    }
-    Task<Result<std::vector<User>>> list(UserId, std::size_t, Deadline) override {
-        return no<std::vector<User>>();
-    }
-    Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return no<void>(); }
-    Task<Result<void>> put_last_seen(std::vector<LastSeen>, Deadline) override { return no<void>(); }
-    Task<Result<std::vector<LastSeen>>> last_seen(std::vector<UserId>, Deadline) override {
-        return no<std::vector<LastSeen>>();
-    }
-    Task<Result<void>> set_status(UserId, UserStatus, Deadline) override { return no<void>(); }
-    Task<Result<void>> put_session(Session, Deadline) override { return no<void>(); }
-    Task<Result<std::vector<Session>>> sessions_of(UserId, Deadline) override {
-        return no<std::vector<Session>>();
-    }
-    Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
-        return no<std::optional<Session>>();
-    }
-    Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash, Deadline) override {
-        return no<std::optional<Session>>();
-    }
-    Task<Result<void>> end_sessions(UserId, Deadline) override { return no<void>(); }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, WallTime,
-                                                           Deadline) override {
-        return no<std::vector<TokenHash>>();
-    }
-
-private:
-    template <class T>
-    static Task<Result<T>> no() {
-        co_return Error(Errc::internal);
     }
 };
 

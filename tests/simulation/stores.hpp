@@ -7,6 +7,7 @@
 #include "ports/member_store.hpp"
 #include "ports/user_store.hpp"
 #include "tests/simulation/replica_set.hpp"
+#include "tests/support/refusing_user_store.hpp"
 
 namespace warren::simulation {
 
@@ -132,22 +133,10 @@ private:
 };
 
 /// Everybody exists whom anybody asks for: people are not what is simulated.
-class SimUserStore final : public UserStore {
+class SimUserStore final : public testing::RefusingUserStore {
 public:
     SimUserStore(StoreSide& side, Process& process) : side_(side), client_(side, process) {}
     Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline deadline) override;
-
-    Task<Result<void>> create(Account, Deadline) override { return refuse<void>(); }
-    Task<Result<std::optional<Account>>> by_email(std::string, Deadline) override {
-        return refuse<std::optional<Account>>();
-    }
-    Task<Result<std::vector<User>>> search(std::string, std::size_t, std::size_t, Deadline) override {
-        return refuse<std::vector<User>>();
-    }
-    Task<Result<std::vector<User>>> list(UserId, std::size_t, Deadline) override {
-        return refuse<std::vector<User>>();
-    }
-    Task<Result<void>> set_password_hash(UserId, std::string, Deadline) override { return refuse<void>(); }
     Task<Result<void>> put_last_seen(std::vector<LastSeen> people, Deadline) override {
         for (const auto& seen : people) {
             auto& at = side_.last_seen[seen.user];
@@ -163,28 +152,8 @@ public:
         }
         co_return out;
     }
-    Task<Result<void>> set_status(UserId, UserStatus, Deadline) override { return refuse<void>(); }
-    Task<Result<void>> put_session(Session, Deadline) override { return refuse<void>(); }
-    Task<Result<std::vector<Session>>> sessions_of(UserId, Deadline) override {
-        return refuse<std::vector<Session>>();
-    }
-    Task<Result<std::optional<Session>>> session_by_token(TokenHash, Deadline) override {
-        return refuse<std::optional<Session>>();
-    }
-    Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash, Deadline) override {
-        return refuse<std::optional<Session>>();
-    }
-    Task<Result<void>> end_sessions(UserId, Deadline) override { return refuse<void>(); }
-    Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash>, WallTime,
-                                                           Deadline) override {
-        return refuse<std::vector<TokenHash>>();
-    }
 
 private:
-    template <class T>
-    static Task<Result<T>> refuse() {
-        co_return Error(Errc::unavailable);
-    }
     StoreSide& side_;
     StoreClient client_;
 };
