@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "chat/text.hpp"
+#include "base/text.hpp"
 
 namespace warren::chat {
 namespace {

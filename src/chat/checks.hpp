@@ -2,8 +2,8 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "chat/limits.hpp"
-#include "chat/text.hpp"
 #include "model/entry.hpp"
 
 namespace warren::chat {

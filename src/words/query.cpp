@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "words/folding.hpp"
 
 namespace warren::words {
@@ -17,11 +18,6 @@ Error invalid(std::string_view what) {
 
 bool is_quote(UChar32 c) {
     return c == '"' || (c >= 0x201c && c <= 0x201f) || c == 0xab || c == 0xbb;
-}
-
-std::size_t count_chars(std::string_view utf8) {
-    return static_cast<std::size_t>(std::count_if(
-        utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 /// Reads folded text from its beginning to its end.

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace warren::chat {
+namespace warren {
 
 /// The code points of `text`, which is valid UTF-8.
 constexpr std::size_t count_chars(std::string_view text) {
@@ -12,4 +12,4 @@ constexpr std::size_t count_chars(std::string_view text) {
     return count;
 }
 
-}  // namespace warren::chat
+}  // namespace warren
