@@ -17,7 +17,8 @@
 
 namespace warren::http {
 
-/// Something whose waiting output is written once the current turn of the loop is over.
+/// Something whose waiting output is written once the shard has nothing else to do, or has been busy for a
+/// while.
 class Flushable {
 public:
     virtual void flush() = 0;
@@ -46,7 +47,8 @@ public:
     /// Runs `job` on the shard's thread, in the order of posting from one thread. Thread-safe. Jobs posted
     /// while the shard is busy share one wake-up.
     void post(Job job);
-    /// Calls `what->flush()` when the current turn is over. On the shard only.
+    /// Calls `what->flush()` once nothing else waits to be done here, at the latest some 50 ms from now. On
+    /// the shard only.
     void flush_soon(std::shared_ptr<Flushable> what);
 
     /// Arms a timer for `delay` from now. On the shard only.
@@ -61,6 +63,9 @@ public:
     void stop();
 
 private:
+    /// Flushes where nothing but this has run since it was posted, as the handler number `mine`, or where
+    /// long enough was gathered; otherwise comes again behind everything that is ready by now.
+    void flush_or_gather(std::uint64_t mine);
     void run_jobs();
     void run_flushes();
     void schedule_tick();
@@ -75,6 +80,9 @@ private:
     SteadyTime tick_at_ = SteadyTime::max();
     std::vector<char> read_buffer_;
     std::vector<std::shared_ptr<Flushable>> flushes_, flushing_;
+    std::uint64_t handlers_ran_ = 0;
+    SteadyTime::duration gather_for_{};
+    SteadyTime flush_at_;  ///< At the latest, what waits in `flushes_`.
 
     std::mutex mutex_;
     std::vector<Job> jobs_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <latch>
 
@@ -50,6 +51,34 @@ TEST(Shard, FlushesComeOnceTheTurnIsOver) {
         output->written = 3;
     });
     EXPECT_EQ(output->flushed.get_future().get(), 3);
+}
+
+TEST(Shard, ABusyShardGathersForAsLongAsItsLastFlushTook) {
+    struct Output final : Flushable {
+        void flush() override {
+            waits = false;
+            ++flushes;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        bool waits = false;
+        int flushes = 0;
+    };
+    Shard shard(0);
+    shard.start();
+    const auto output = std::make_shared<Output>();
+    std::promise<int> flushes;
+    constexpr int kTurns = 20'000;
+    int turns = 0;
+    // Each posts the next: there is always something to do.
+    std::function<void()> turn = [&] {
+        if (!std::exchange(output->waits, true)) shard.flush_soon(output);
+        if (++turns == kTurns) return flushes.set_value(output->flushes);
+        shard.post([&] { turn(); });
+    };
+    shard.post([&] { turn(); });
+    const int seen = flushes.get_future().get();
+    EXPECT_GE(seen, 1) << "what waits leaves also while the shard is busy";
+    EXPECT_LE(seen, kTurns / 20);
 }
 
 TEST(Shard, AFlushThatThrowsDoesNotKeepTheOthersFromLeaving) {
