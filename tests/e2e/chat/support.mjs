@@ -48,7 +48,8 @@ export const houses = [
 ];
 
 /**
- * Declares `tests(at)` in each of the houses: `at.connect(n, person)` connects to node n, `at.people(...names)` makes people.
+ * Declares `tests(at)` in each of the houses: `at.connect(n, person)` connects to node n and reads everything,
+ * `at.open(n, person)` connects only, `at.people(...names)` makes people.
  */
 export function everywhere(what, config, tests) {
   for (const { name, skip, start } of houses) describe(`${what} on ${name}`, { skip }, () => {
@@ -58,7 +59,8 @@ export function everywhere(what, config, tests) {
       closeAll();
       await house?.stop();
     });
-    tests({ closeAll, connect: (n, person, options) => connect(house.nodes[n], person, options),
+    tests({ closeAll, open: (n, person) => new Connection(house.nodes[n], { token: person.socketToken }).connected(),
+      connect: (n, person, options) => connect(house.nodes[n], person, options),
       people: (...names) => makePeople(house.nodes[0], ...names) });
   });
 }
