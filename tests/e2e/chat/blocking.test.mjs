@@ -93,6 +93,48 @@ function scenarios(place, transport) {
   });
   const extra = async () => (await makePeople(place()[0], `Dora${Math.random().toString(36).slice(2, 8)}`))[0];
 
+  test("the blocked sees nothing of the other's presence, typing and receipts, until it is undone", async () => {
+    await connectBoth();
+    const channelId = await b.get("group:chat", { member: alice.id });
+    await a.get("channels:get", null);
+    const { seq } = await b.get("message:new", { channelId, message: "are you there?" });
+    const watch = async () => (await b.get("presence:watch", { users: [alice.id] }))[alice.id];
+    /** Alice reads, types and writes nothing; what Bob is shown of that. */
+    const act = async (from) => {
+      await a.get("typing", { channelId, on: true });
+      await a.get("typing", { channelId, on: false });
+      await a.get("receipt:delivered", { channelId, seq: from });
+      // Behind these, in the same order: when it is there, so is whatever was to come before it.
+      const group = await a.get("group:new", { name: "later", members: [bob.id] });
+      await b.push("group:new", ({ _id }) => _id === group);
+    };
+    const shown = () => b.events.filter(({ event, data }) => ["typing", "receipt", "presence"].includes(event) && data.userId === alice.id);
+    assert.equal((await watch()).online, true);
+    await a.get("user:block", { userId: bob.id });
+    await waitUntil(async () => !(await watch()).online, { what: "Alice's presence to be hidden" });
+    assert.deepEqual(await watch(), { online: false }, "as of somebody who was never here");
+    const before = shown().length;
+    await act(seq);
+    a.close();
+    a = await connect(place()[0], alice, transports[transport]);
+    await act(seq);
+    assert.deepEqual(shown().slice(before), []);
+    const marks = async () => (await b.get("sync", { channels: { [channelId]: 0 } })).channels[channelId].watermarks[alice.id];
+    assert.equal(await marks(), undefined);
+
+    await a.get("user:unblock", { userId: bob.id });
+    await waitUntil(async () => (await watch()).online, { what: "Alice's presence to be shown" });
+    await waitUntil(async () => {
+      await a.get("typing", { channelId, on: true });
+      await a.get("typing", { channelId, on: false });
+      return shown().some(({ event }) => event === "typing");
+    }, { what: "Alice's typing to be shown" });
+    assert.equal((await marks()).delivered, seq);
+    await a.get("receipt:read", { channelId, seq });
+    await b.push("receipt", ({ userId, read }) => userId === alice.id && read === seq);
+    closeAll();
+  });
+
   test("bad input is named", async () => {
     await connectBoth();
     for (const event of ["user:block", "user:unblock"]) {

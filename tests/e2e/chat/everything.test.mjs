@@ -1,8 +1,10 @@
 // Random sequences of all verbs, by several people on several devices that come and go: what each device has folded from pushes and syncs,
-// what the server folds, and what a naive model makes of the log must be the same. A seed that fails is named; WARREN_SEED runs it again.
+// what the server folds, and what a naive model makes of the log must be the same. Somebody is suspended and restored meanwhile, and two
+// block each other. A seed that fails is named; WARREN_SEED runs it again.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { closeAll, Connection, houses, makePeople, transports, waitUntil } from "./support.mjs";
+import { warren } from "../../support/servers.mjs";
+import { closeAll, Connection, houses, makePeople, signedIn, transports, waitUntil } from "./support.mjs";
 
 const emoji = ["👍", "❤️", "🇩🇪"];
 
@@ -132,6 +134,81 @@ async function act(random, devices, [keeper, ...people], channelId) {
   }
 }
 
+/**
+ * An operator suspends somebody: each of their connections ends, and the others go on. Then they are restored, sign in anew and come back.
+ */
+async function suspend(house, random, devices, people, channelId) {
+  const person = people[random() < 0.5 ? 2 : 3];
+  const [theirs, others] = [devices.filter((each) => each.person === person), devices.filter((each) => each.person !== person)];
+  const operate = (verb) => {
+    const done = warren(["user", verb, person.email, "--config", house.nodes[0].configFile]);
+    assert.equal(done.status, 0, done.stderr);
+  };
+  operate("suspend");
+  for (const { connection } of theirs) {
+    await waitUntil(() => connection.reasons.includes("io server disconnect"), { what: `the end of ${person.name}'s connections` });
+  }
+  theirs.forEach((each) => each.go());
+  for (const node of house.nodes) await assert.rejects(new Connection(node, { token: person.socketToken }).connected(), /Invalid token/);
+  await Promise.all(Array.from({ length: 5 }, () => act(random, others, people, channelId)));
+  operate("restore");
+  await assert.rejects(new Connection(house.nodes[1], { token: person.socketToken }).connected(), /Invalid token/);
+  Object.assign(person, await signedIn(house.nodes[1], person.name));
+  await Promise.all(theirs.map((each, i) => each.come(house.nodes[i], transports.websocket)));
+}
+
+/** The chat of two who block each other: what is begun while a block stands is refused, and what is while none does is stored. */
+class Quarrel {
+  blocking = new Set();
+  changing = 0;
+  changes = 0;
+  stored = [];
+  async begin(house, [alice, bob]) {
+    this.connections = await Promise.all([alice, bob].map(({ socketToken }, i) =>
+      new Connection(house.nodes[i], { token: socketToken }).connected()));
+    this.ids = [bob.id, alice.id];
+    // Bob may be put out of the group and let in again: who never called sync would have their transport closed.
+    for (const connection of this.connections) await connection.get("sync", { channels: {} });
+    for (const i of [0, 1]) await this.connections[i].get("user:unblock", { userId: this.ids[i] });
+    this.channelId = await this.connections[0].get("group:chat", { member: bob.id });
+  }
+  async act(random) {
+    const one = random() < 0.5 ? 0 : 1;
+    const nonce = `${random()}`;
+    return random() < 0.4 ? this.change(one, random() < 0.5) : this.write(one, nonce);
+  }
+  async change(one, blocks) {
+    // One after the other for each, so that it is known what holds.
+    if (this.changing > 0) return;
+    this.changing += 1;
+    this.changes += 1;
+    await this.connections[one].get(blocks ? "user:block" : "user:unblock", { userId: this.ids[one] });
+    if (blocks) this.blocking.add(one);
+    else this.blocking.delete(one);
+    this.changing -= 1;
+  }
+  async write(one, nonce) {
+    const { changes, changing } = this;
+    const blocked = this.blocking.size > 0;
+    const { success, code } = await this.connections[one].ask("message:new", { channelId: this.channelId, message: nonce, nonce });
+    if (success) this.stored.push(nonce);
+    else assert.equal(code, "forbidden");
+    const isKnown = changing === 0 && changes === this.changes;
+    if (isKnown) assert.equal(success, !blocked, `${code ?? "stored"}, and ${blocked ? "a" : "no"} block`);
+  }
+  /** What was acknowledged is there, and nothing else, by the eyes of both. */
+  async end() {
+    for (const connection of this.connections) {
+      const { channels: { [this.channelId]: synced } } = await connection.get("sync", { channels: { [this.channelId]: 0 } });
+      const nonces = new Set(synced.entries.map(({ nonce }) => nonce));
+      for (const nonce of this.stored) assert.ok(nonces.has(nonce), `${nonce} is lost`);
+      const { messages } = await connection.get("messages:get", { channelId: this.channelId });
+      const latest = messages.slice(-this.stored.length || messages.length);
+      for (const { nonce } of latest) assert.ok(this.stored.includes(nonce), `${nonce} was refused`);
+    }
+  }
+}
+
 async function play(house, people, seed, steps) {
   const random = randomFrom(seed);
   const [keeper] = people;
@@ -140,8 +217,11 @@ async function play(house, people, seed, steps) {
   const ways = Object.values(transports);
   const devices = people.flatMap((person) => [new Device(person, channelId), new Device(person, channelId)]);
   await Promise.all(devices.map((device, i) => device.come(house.nodes[i % 2], ways[i % ways.length])));
+  const quarrel = new Quarrel();
+  await quarrel.begin(house, people);
   for (let step = 0; step < steps; ++step) {
     const some = Array.from({ length: 1 + Math.floor(random() * 4) }, () => act(random, devices, people, channelId));
+    if (random() < 0.5) some.push(quarrel.act(random), quarrel.act(random));
     if (random() < 0.15) {
       const device = devices[Math.floor(random() * devices.length)];
       device.go();
@@ -149,7 +229,9 @@ async function play(house, people, seed, steps) {
       await device.come(house.nodes[Math.floor(random() * 2)], ways[Math.floor(random() * ways.length)]);
     }
     await Promise.all(some);
+    if (step === Math.floor(steps / 2)) await suspend(house, random, devices, people, channelId);
   }
+  await quarrel.end();
   const { data } = await first.ask("sync", { channels: { [channelId]: 0 } });
   const log = data.channels[channelId].entries;
   assert.deepEqual(log.map(({ seq }) => seq), log.map((_, i) => i + 1));
