@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
+#include "load/sentence.hpp"
 #include "load/talk.hpp"
 #include "load/wire.hpp"
 
@@ -73,7 +75,8 @@ std::string ChatDialect::message(std::uint32_t conversation, std::uint64_t numbe
     std::string out = "2" + std::to_string(number) + R"(["message:new",{"channelId":")";
     return out.append(channels_[conversation])
                .append(R"(","message":")")
-               .append(text_of(number, payload_bytes_)) +
+               .append(text_of(number, 0))
+               .append(sentence(number, payload_bytes_ - std::min(payload_bytes_, kDigits))) +
            R"("}])";
 }
 

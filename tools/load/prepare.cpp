@@ -12,6 +12,7 @@
 #include "chat/accounts.hpp"
 #include "chat/chat.hpp"
 #include "load/people.hpp"
+#include "load/sentence.hpp"
 #include "ports/system_clock.hpp"
 
 namespace warren::load {
@@ -180,7 +181,7 @@ private:
     Task<void> say(std::size_t n) {
         const auto& [channel, sender] = channels_[n / options_.history];
         chat::MessageDraft draft;
-        draft.body.text = std::string(options_.message_bytes, 'x');
+        draft.body.text = sentence(n, options_.message_bytes);
         auto sending = chat_.send_message(ids_of_people_[sender], channel, std::move(draft), deadline());
         const auto sent = co_await std::move(sending);
         if (!sent) throw std::runtime_error("writing history: " + sent.error().message);
