@@ -63,7 +63,7 @@ struct ChannelLine {
     EntryPtr head;
     std::optional<FoldedMessage> newest;
     ChannelMarks marks;
-    std::optional<User> peer;  ///< In a one-to-one chat, the other.
+    UserPtr peer;  ///< In a one-to-one chat, the other; else null.
 };
 struct ChannelLines {
     std::vector<ChannelLine> lines;   ///< Latest activity first.

@@ -5,27 +5,55 @@
 namespace warren::chat {
 namespace {
 
-User placeholder(UserId id) {
+constexpr std::chrono::seconds kRemembered{10};
+constexpr std::size_t kRememberedMax = 20'000;
+
+UserPtr placeholder(UserId id) {
     User user;
     user.id = id;
-    return user;
+    return std::make_shared<const User>(std::move(user));
 }
 
 }  // namespace
 
-Task<Result<std::vector<User>>> Directory::people(std::vector<UserId> ids, Deadline deadline) {
-    auto reading = env_.users.users(ids, deadline);
-    WARREN_CO_TRY(found, co_await std::move(reading));
-    std::unordered_map<UserId, User*> by_id;
-    for (auto& user : found)
-        by_id[user.id] = &user;
-    std::vector<User> out;
-    out.reserve(ids.size());
+Task<Result<std::vector<UserPtr>>> Directory::people(std::vector<UserId> ids, Deadline deadline) {
+    std::unordered_map<UserId, UserPtr> known;
+    std::vector<UserId> unknown;
+    const auto now = env_.clock.now();
     for (const auto& id : ids) {
-        const auto at = by_id.find(id);
-        out.push_back(at == by_id.end() ? placeholder(id) : *at->second);
+        auto& user = known[id];
+        if (user) continue;
+        const auto at = remembered_.find(id);
+        if (at != remembered_.end() && now < at->second.until) {
+            user = at->second.user;
+        } else {
+            user = placeholder(id);
+            unknown.push_back(id);
+        }
     }
+    if (!unknown.empty()) {
+        auto reading = env_.users.users(std::move(unknown), deadline);
+        WARREN_CO_TRY(found, co_await std::move(reading));
+        for (auto& user : found) {
+            auto& read = known[user.id];
+            read = std::make_shared<const User>(std::move(user));
+            remember(read);
+        }
+    }
+    std::vector<UserPtr> out;
+    out.reserve(ids.size());
+    for (const auto& id : ids)
+        out.push_back(known[id]);
     co_return out;
+}
+
+void Directory::remember(UserPtr user) {
+    const auto now = env_.clock.now();
+    if (remembered_.size() >= kRememberedMax)
+        std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
+    if (remembered_.size() >= kRememberedMax) remembered_.clear();
+    const auto id = user->id;
+    remembered_.insert_or_assign(id, Remembered{std::move(user), now + kRemembered});
 }
 
 Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair<ChannelId, Seq>> channels,

@@ -7,9 +7,11 @@
 
 namespace warren::chat {
 
+using UserPtr = std::shared_ptr<const User>;  ///< Never null.
+
 /// A member as a person.
 struct MemberView {
-    User user;  ///< A placeholder with only the id where the person no longer exists.
+    UserPtr user;  ///< A placeholder with only the id where the person no longer exists.
     Role role = Role::member;
 };
 
@@ -33,15 +35,23 @@ public:
     Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<std::pair<ChannelId, Seq>> channels,
                                                     Deadline deadline, std::size_t members_max = SIZE_MAX);
 
-    /// People by id, in the order asked; placeholders for those who no longer exist.
-    Task<Result<std::vector<User>>> people(std::vector<UserId> ids, Deadline deadline);
+    /// People by id, in the order asked; placeholders for those who no longer exist. As they were at most
+    /// kRemembered ago: who comes back with everybody else reads the same people as everybody else.
+    Task<Result<std::vector<UserPtr>>> people(std::vector<UserId> ids, Deadline deadline);
 
 private:
+    struct Remembered {
+        UserPtr user;
+        SteadyTime until;
+    };
+
+    void remember(UserPtr user);
     Task<Result<std::unordered_map<ChannelId, Channel>>> documents(std::vector<ChannelId> ids,
                                                                    Deadline deadline);
 
     Environment& env_;
     Memberships& memberships_;
+    std::unordered_map<UserId, Remembered> remembered_;
 };
 
 }  // namespace warren::chat

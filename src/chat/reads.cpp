@@ -223,7 +223,7 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
             out.next = list_cursor(stays[limit - 1]);
             break;
         }
-        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}, std::nullopt};
+        ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}, nullptr};
         const bool since_join = stay.document.history == HistoryAccess::since_join;
         if (since_join && stay.head->message_seq < stay.row.from) {
             // All that was said was said before.

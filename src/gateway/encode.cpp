@@ -217,9 +217,9 @@ void write_entry(JsonWriter& out, const Entry& entry) {
 }
 
 void write_member(JsonWriter& out, const chat::MemberView& member, PersonDetail detail) {
-    out.begin_object().key("_id").string(member.user.id.hex());
+    out.begin_object().key("_id").string(member.user->id.hex());
     out.key("userId");
-    write_person(out, member.user, detail);
+    write_person(out, *member.user, detail);
     out.key("role").string(name_of(member.role)).end_object();
 }
 

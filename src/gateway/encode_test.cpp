@@ -156,7 +156,7 @@ TEST(Encode, PushesGoUnderTheNamesOfTheContract) {
     view->channel.id = kChannel;
     view->channel.is_group = true;
     view->channel.name = "tea";
-    view->members.push_back({bob(), Role::admin});
+    view->members.push_back({std::make_shared<const User>(bob()), Role::admin});
     chat::Push created{std::make_shared<Entry>(entry_of(ChannelBody{}, 1)), view, {}};
     const auto value = json::parse(push_json(created));
     EXPECT_EQ(value.at("event"), "group:new");

@@ -17,7 +17,7 @@ struct Command {
     std::optional<std::string> after;
 };
 
-std::size_t bytes_of(const std::optional<User>& peer) {
+std::size_t bytes_of(const chat::UserPtr& peer) {
     return peer ? kPeerBytes + quoted_bytes(peer->name) + quoted_bytes(peer->image) : 0;
 }
 

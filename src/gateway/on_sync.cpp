@@ -39,7 +39,7 @@ void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, UserId caller
             write_channel_fields(out, *view, head.get(), PersonDetail::name_only);
         }
         for (const auto& member : view->members) {
-            if (!view->channel.is_group && member.user.id != caller) write_peer(out, member.user);
+            if (!view->channel.is_group && member.user->id != caller) write_peer(out, *member.user);
         }
         write_marks(out, answer.marks.at(view->channel.id));
         out.end_object();
