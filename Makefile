@@ -9,7 +9,7 @@ PRESET ?= release
 # Puts Node.js, Go and the Python test clients that tools/setup installed on PATH.
 env := [[ ! -e .deps/env ]] || source .deps/env;
 
-.PHONY: help setup setup-run build run test bench bench-long format lint fuzz simulate two-nodes clean
+.PHONY: help setup setup-run build run test bench bench-long profile format lint fuzz simulate two-nodes clean
 
 help: ## list these targets
 	@echo "Warren, a chat backend. Targets:"
@@ -34,8 +34,11 @@ test: setup ## run every test; some of them: tools/test --only unit,e2e
 bench: setup ## build and run the benchmarks: minutes, one table
 	@$(env) tools/bench
 
-bench-long: setup ## the same, longer and with more people
-	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000
+bench-long: setup ## the same, longer, with more people and histories of a million messages
+	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --histories 1000,100000,1000000
+
+profile: setup ## a flame graph of a loaded server in build/profile/ (SCENARIO=chat, durable or connect)
+	@$(env) tools/build release -j$(JOBS) warren warren-load && bench/profile.py --scenario $(or $(SCENARIO),chat)
 
 format: setup ## format every C++ file in place
 	@git ls-files -z -c -o --exclude-standard '*.cpp' '*.hpp' | xargs -0 -r clang-format-16 -i

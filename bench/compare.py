@@ -3,7 +3,7 @@
 
     bench/compare.py                     a few minutes: 3 rounds
     bench/compare.py --rounds 7 --seconds 15 --people 19000     longer
-    bench/compare.py --only fanout       some of: fanout chat durable connect storm ask
+    bench/compare.py --only fanout       some of: fanout chat durable connect storm ask hostile two_nodes
     bench/compare.py --write             also writes docs/benchmarks.md from the results
 
 Servers are pinned to the first core and the load generator to the last; both sides of a comparison run in turns within
@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -65,12 +66,17 @@ class Bench:
         """One run of the generator; its report. A run that lost or disordered deliveries ends everything."""
         report = OUT / "report.json"
         report.unlink(missing_ok=True)
-        command = ["taskset", "-c", str(self.load_core), str(self.bin / "warren-load"), scenario, "--port", str(port),
-                   "--server-pid", str(server.pid), "--json", str(report), *map(str, options)]
+        pid = ["--server-pid", str(server.pid)] if server else []
+        command = ["taskset", "-c", str(self.load_core), str(self.bin / "warren-load"), scenario, "--port", str(port), *pid,
+                   "--json", str(report), *map(str, options)]
         done = subprocess.run(command, cwd=OUT, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"bench: {' '.join(command)}\n{done.stdout}{done.stderr}")
         return json.loads(report.read_text())
+
+    def most_people(self):
+        """As many connections as one process may have open files, but for its own."""
+        return min(20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000) // 1000 * 1000
 
     def warren(self, data):
         listening = r"http://127\.0\.0\.1:(\d+)\s"
@@ -136,18 +142,23 @@ class Bench:
         people = max(1000, self.arguments.people // 1000 * 1000)
         data, file = self.prepare("chat", people, "--group-size", 1000)
         library, ready = self.fanout_servers()["Warren library"]
-        runs = {"Warren chat": [], "Warren library": []}
-        window = self.window(people // 1000)
-        for _ in range(self.arguments.rounds):
-            server, port = self.warren(data)
-            runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100,
-                                                 "--window", window, *self.spans()))
-            self.stop(server)
-            server, port = self.start(library, ready)
-            runs["Warren library"].append(self.load("fanout", port, server, "--connections", people, "--room-size",
-                                                    1000, "--payload", 100, "--window", window, *self.spans()))
-            self.stop(server)
-        self.compare("chat fan-out, groups of 1000", runs, "deliveries_per_second", "delivery")
+        # A message waits for its fsync before it is delivered, so the same number on their way means less for each turn of
+        # the server: what either can do at most shows with more of them.
+        for each in (8, 32):
+            runs = {"Warren chat": [], "Warren library": [], "Warren library, frames as long as chat's": []}
+            window = each * (people // 1000)
+            for _ in range(self.arguments.rounds):
+                server, port = self.warren(data)
+                runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100,
+                                                     "--window", window, *self.spans()))
+                self.stop(server)
+                for name, payload in (("Warren library", 100), ("Warren library, frames as long as chat's", 400)):
+                    server, port = self.start(library, ready)
+                    runs[name].append(self.load("fanout", port, server, "--connections", people, "--room-size", 1000,
+                                                "--payload", payload, "--window", window, *self.spans()))
+                    self.stop(server)
+            self.compare(f"chat fan-out, groups of 1000, {each} on their way in each", runs, "deliveries_per_second",
+                         "delivery")
 
     def durable(self):
         """durable acknowledged messages/s: 1000 people, groups of 10 and one-to-one, 200 B, fsync before each answer"""
@@ -169,41 +180,99 @@ class Bench:
             self.compare(f"durable messages, {label}", runs, "messages_per_second", "acknowledged")
 
     def connect(self):
-        """from token to first sync answered, 5 channels each, and what an idle person costs"""
-        data, file = self.prepare("connect", self.arguments.people, "--group-size", 10, "--groups", 5)
-        runs = {"Warren": []}
-        for _ in range(self.arguments.rounds):
-            server, port = self.warren(data)
-            runs["Warren"].append(self.load("connect", port, server, "--people", file, "--hold", 3))
-            self.stop(server)
-        self.compare("connecting, with sync", runs, "connected_per_second", "connected_and_synced")
-        self.compare("memory for each idle person", runs, "server_bytes_each", None)
+        """from token to first sync answered, 10 channels each; what an idle person in 5 channels costs"""
+        for people, channels in ((self.arguments.people, 10), (self.most_people(), 5)):
+            data, file = self.prepare("connect", people, "--group-size", 10, "--groups", channels)
+            runs = {"Warren": []}
+            for _ in range(self.arguments.rounds):
+                server, port = self.warren(data)
+                runs["Warren"].append(self.load("connect", port, server, "--people", file, "--hold", 3))
+                self.stop(server)
+            self.compare(f"connecting, with sync, {channels} channels", runs, "connected_per_second",
+                         "connected_and_synced")
+        self.compare(f"memory for each of {people} idle people", runs, "server_bytes_each", None)
 
     def storm(self):
         """everybody is cut off at once and returns within 0.5 to 1.5 s, each syncing, 10 channels each"""
-        data, file = self.prepare("storm", self.arguments.people, "--group-size", 10, "--groups", 10)
+        people = self.most_people()
+        data, file = self.prepare("storm", people, "--group-size", 10, "--groups", 10)
         runs = {"Warren": []}
         for _ in range(self.arguments.rounds):
             server, port = self.warren(data)
             runs["Warren"].append(self.load("storm", port, server, "--people", file))
             self.stop(server)
-        self.compare("reconnect storm, all back (s)", runs, "all_back_seconds", "back")
+        self.compare(f"reconnect storm of {people}, all back (s)", runs, "all_back_seconds", "back")
+        for run in runs["Warren"]:
+            run["memory_peak"] = run["server_bytes_max"] / run["server_bytes"]
+        self.compare("reconnect storm, memory at its peak", runs, "memory_peak", None)
 
     def ask(self):
-        """opening the app and a page of history, for histories of 1 k and 100 k messages in a channel"""
-        for history in (1000, 100_000):
-            data, file = self.prepare(f"ask-{history}", 20, "--group-size", 10, "--groups", 1, "--history", history)
-            page = {"channelId": "$channel", "limit": 50}
-            deep = {**page, "before": 500}
+        """opening the app and a page of history, for histories of 1 k to 1 M messages in a channel; 10 and 500 channels"""
+        page = {"channelId": "$channel", "limit": 50}
+        for history in self.arguments.histories:
+            data, file = self.prepare(f"ask-{history}", 10, "--group-size", 10, "--groups", 1, "--history", history)
             for event, label, payload in (("channels:list", "channels:list", {"limit": 50}),
-                                          ("messages:get", "newest page", page), ("messages:get", "deep page", deep)):
-                runs = {"Warren": []}
+                                          ("messages:get", "newest page", page),
+                                          ("messages:get", "deep page", {**page, "before": 500}),
+                                          ("messages:search", "search, a rare word", {"query": "nebane"})):
+                self.questions(f"{label}, history of {history}", data, file, event, payload, 8)
+        for channels in (10, 500):
+            data, file = self.prepare(f"ask-in-{channels}", 20, "--group-size", 10, "--groups", channels, "--history", 20)
+            self.questions(f"channels:list, {channels} channels", data, file, "channels:list", {"limit": 200}, 1)
+            self.questions(f"sync from nothing, {channels} channels", data, file, "sync", {"channels": {}}, 1)
+
+    def questions(self, figure, data, file, event, payload, window):
+        runs = {"Warren": []}
+        for _ in range(self.arguments.rounds):
+            server, port = self.warren(data)
+            runs["Warren"].append(self.load("ask", port, server, "--people", file, "--event", event, "--data",
+                                            json.dumps(payload), "--window", window, *self.spans()))
+            self.stop(server)
+        self.compare(figure, runs, "answers_per_second", "answered")
+
+    def hostile(self):
+        """1 % of the connections never read and 1 % send garbage, while the others chat in groups of 100 at a steady rate"""
+        data, file = self.prepare("hostile", 5000, "--group-size", 100)
+        runs = {"nobody hostile": [], "1 % never read, 1 % send garbage": []}
+        for _ in range(self.arguments.rounds):
+            for name, bad in zip(runs, ([], ["--slow", 1, "--hostile", 1])):
+                server, port = self.warren(data)
+                runs[name].append(self.load("chat", port, server, "--people", file, "--payload", 100, "--rate", 200, *bad,
+                                            *self.spans()))
+                self.stop(server)
+        self.compare("chat, groups of 100, 200 messages/s", runs, "deliveries_per_second", "delivery")
+        self.compare("the same, memory of the server", runs, "server_bytes", None)
+
+    def two_nodes(self):
+        """CPU seconds for a million messages of two nodes and their broker, members spread over both; one node beside it"""
+        for size in (2, 10, 100, 1000):
+            people = max(size, 200)
+            options = ["--people", people, *(["--group-size", 2, "--groups", 0, "--pairs", 1] if size == 2 else
+                                             ["--group-size", size])]
+            file = OUT / "two-nodes.jsonl"
+            command = ["node", ROOT / "bench" / "two_nodes.mjs", *options, "--out", file]
+            cluster = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, cwd=OUT, text=True,
+                                       env={**os.environ, "WARREN_BIN": str(self.bin / "warren")})
+            about = json.loads(cluster.stdout.readline() or "null")
+            if not about:
+                raise SystemExit("bench: two nodes did not start")
+            seconds = ["node a", "node b", "broker"]
+            sides = {"two nodes": about["ports"], "only one used": about["ports"][:1]}
+            for name, ports in sides.items():
+                reports = []
                 for _ in range(self.arguments.rounds):
-                    server, port = self.warren(data)
-                    runs["Warren"].append(self.load("ask", port, server, "--people", file, "--event", event, "--data",
-                                                    json.dumps(payload), "--window", 8, *self.spans()))
-                    self.stop(server)
-                self.compare(f"{label}, history of {history}", runs, "answers_per_second", "answered")
+                    pids = [option for pid in about["pids"] for option in ("--server-pid", pid)]
+                    more = [option for port in ports[1:] for option in ("--port", port)]
+                    reports.append(self.load("chat", ports[0], None, *pids, *more, "--people", file, "--payload", 100,
+                                             "--window", 32, *self.spans()))
+                for at, process in enumerate(seconds):
+                    for report in reports:
+                        messages = report["messages_per_second"] * report["seconds"] / 1e6
+                        report["cpu_seconds_per_million"] = report["server_cpu_seconds_each"][at] / messages
+                    self.compare(f"two nodes, groups of {size}: {process}", {name: reports}, "cpu_seconds_per_million",
+                                 None)
+            cluster.terminate()
+            cluster.wait()
 
     # What is said of it ------------------------------------------------------------------------------------------
 
@@ -283,7 +352,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--only", default="fanout,chat,durable,connect,storm,ask")
+    parser.add_argument("--histories", type=lambda text: [int(part) for part in text.split(",")], default=[1000, 100_000],
+                        help="messages in a channel, e.g. 1000,100000,1000000")
+    parser.add_argument("--only", default="fanout,chat,durable,connect,storm,ask,hostile,two_nodes")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)

@@ -107,14 +107,9 @@ void Report::write(const std::string& file) const {
 void Usage::start() {
     began_us_ = now_us();
     own_ = own_cpu_seconds();
-    server_ = server_cpu_seconds();
-}
-
-double Usage::server_cpu_seconds() const {
-    double out = 0;
+    servers_.clear();
     for (const int pid : pids_)
-        out += cpu_seconds_of(pid);
-    return out;
+        servers_.push_back(cpu_seconds_of(pid));
 }
 
 void Usage::add_to(Report& report) const {
@@ -122,7 +117,14 @@ void Usage::add_to(Report& report) const {
     report.add("seconds", seconds);
     report.add("generator_cpu_percent", (own_cpu_seconds() - own_) / seconds * 100);
     if (pids_.empty()) return;
-    const auto used = server_cpu_seconds() - server_;
+    json::array each;
+    double used = 0;
+    for (std::size_t i = 0; i < pids_.size(); ++i) {
+        const auto of_this = cpu_seconds_of(pids_[i]) - servers_[i];
+        each.push_back(rounded(of_this));
+        used += of_this;
+    }
+    report.add("server_cpu_seconds_each", std::move(each));
     report.add("server_cpu_seconds", used);
     report.add("server_cpu_percent", used / seconds * 100);
 }

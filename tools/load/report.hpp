@@ -39,17 +39,17 @@ public:
     /// The measured span begins.
     void start();
     /// Adds `seconds`, `generator_cpu_percent` and, of the processes given, `server_cpu_percent` and
-    /// `server_cpu_seconds`, since `start`. A process that is not there counts nothing.
+    /// `server_cpu_seconds`, since `start`, the latter also of each by itself. A process that is not there
+    /// counts nothing.
     void add_to(Report& report) const;
     /// Resident bytes of the server's processes together; 0 without any.
     std::uint64_t server_bytes() const;
 
 private:
-    double server_cpu_seconds() const;
-
     std::vector<int> pids_;
     std::uint64_t began_us_ = 0;
-    double own_ = 0, server_ = 0;
+    double own_ = 0;
+    std::vector<double> servers_;
 };
 
 }  // namespace warren::load

@@ -68,7 +68,7 @@ int open_socket(const sockaddr_in& to, std::size_t n) {
 
 Swarm::Swarm(Target target, std::size_t connections, SwarmListener& listener)
     : target_(std::move(target)),
-      request_(upgrade_request(target_.host + ":" + std::to_string(target_.port), target_.path)),
+      request_(upgrade_request(target_.host + ":" + std::to_string(target_.ports.at(0)), target_.path)),
       listener_(listener),
       clients_(connections),
       buffer_(kReadBytes),
@@ -93,7 +93,7 @@ bool Swarm::is_closed(std::uint32_t connection) const {
 
 void Swarm::open(std::uint32_t connection, std::string auth) {
     auto& client = clients_[connection];
-    const auto to = address_of(target_.host, target_.port);
+    const auto to = address_of(target_.host, target_.ports[connection % target_.ports.size()]);
     client.fd = open_socket(to, connection % std::max<std::size_t>(1, target_.sources));
     client.state = State::connecting;
     client.auth = std::make_unique<std::string>(std::move(auth));
@@ -142,6 +142,12 @@ void Swarm::flush(std::uint32_t at) {
     client.waits_writable = false;
     if (const auto waiting = std::exchange(client.out, nullptr)) write(at, *waiting);
     if (!client.waits_writable) watch(at, EPOLL_CTL_MOD);
+}
+
+void Swarm::send_garbage(std::uint32_t connection, std::string_view text) {
+    std::string frame;
+    append_text_frame(frame, text, {});
+    write(connection, frame);
 }
 
 void Swarm::cut(std::uint32_t connection) {

@@ -19,7 +19,8 @@ inline std::uint64_t now_us() {
 /// Where the server is and from where it is called.
 struct Target {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8080;
+    /// Of one server, or of several nodes: connections are dealt out to them in turn.
+    std::vector<std::uint16_t> ports{8080};
     std::string path = "/socket.io/";
     /// Connections come from 127.0.0.1, 127.0.0.2, ...: each address has some 28 000 ports.
     std::size_t sources = 4;
@@ -63,6 +64,8 @@ public:
     void send(std::uint32_t connection, std::string_view packet);
     /// Closes the TCP connection as a lost network would: without goodbye.
     void cut(std::uint32_t connection);
+    /// Sends `text` as one message that Engine.IO does not know, or Socket.IO does not.
+    void send_garbage(std::uint32_t connection, std::string_view text);
     /// Stops reading from it: a slow consumer.
     void stop_reading(std::uint32_t connection);
 

@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint64_t kLetInUs = 120'000'000;
 constexpr std::uint64_t kDrainUs = 15'000'000;
 constexpr std::chrono::microseconds kTurn{5000};
+constexpr std::string_view kGarbage = "4\"]}{ not a packet";
+constexpr std::uint64_t kGarbagePauseUs = 100'000;  ///< Before somebody hostile comes back.
 
 }  // namespace
 
@@ -23,7 +25,8 @@ Talk::Talk(const RunOptions& run, const TalkOptions& options, const Dialect& dia
       places_(connections),
       listeners_(dialect.conversations().size()),
       turns_(dialect.conversations().size()),
-      is_slow_(connections),
+      is_excluded_(connections),
+      is_hostile_(connections),
       window_(options.window > 0 ? options.window : dialect.conversations().size()) {
     for (std::uint32_t c = 0; c < listeners_.size(); ++c) {
         for (const auto member : dialect.conversations()[c])
@@ -34,7 +37,7 @@ Talk::Talk(const RunOptions& run, const TalkOptions& options, const Dialect& dia
 Report Talk::run(std::string_view name) {
     Report report(name);
     let_all_in();
-    make_some_slow();
+    make_some_bad();
     sending_ = true;
     began_us_ = next_due_us_ = next_churn_us_ = now_us();
     talk_for(run_.warmup_seconds);
@@ -58,6 +61,7 @@ Report Talk::run(std::string_view name) {
     report.add("repeats", repeats_);
     report.add("failures", failures_.as_json());
     if (churned_ > 0) report.add("churned", churned_);
+    if (garbage_ > 0) report.add("garbage_sent", garbage_);
     return report;
 }
 
@@ -77,17 +81,27 @@ void Talk::let_all_in() {
     letting_in_ = false;
 }
 
-void Talk::make_some_slow() {
-    const auto count =
-        static_cast<std::size_t>(static_cast<double>(swarm_.size()) * options_.slow_percent / 100);
+std::vector<std::uint32_t> Talk::exclude(double percent, std::size_t offset) {
+    std::vector<std::uint32_t> out;
+    const auto count = static_cast<std::size_t>(static_cast<double>(swarm_.size()) * percent / 100);
     for (std::size_t i = 0; i < count; ++i) {
-        const auto at = static_cast<std::uint32_t>(i * swarm_.size() / count);
-        is_slow_[at] = true;
-        swarm_.stop_reading(at);
+        const auto at = static_cast<std::uint32_t>((i * swarm_.size() / count + offset) % swarm_.size());
+        is_excluded_[at] = true;
+        out.push_back(at);
+    }
+    return out;
+}
+
+void Talk::make_some_bad() {
+    for (const auto slow : exclude(options_.slow_percent, 0))
+        swarm_.stop_reading(slow);
+    for (const auto hostile : exclude(options_.hostile_percent, 1)) {
+        is_hostile_[hostile] = true;
+        swarm_.send_garbage(hostile, kGarbage);
     }
     for (std::uint32_t c = 0; c < listeners_.size(); ++c) {
         for (const auto member : dialect_.conversations()[c])
-            listeners_[c] += is_slow_[member] ? 0 : 1;
+            listeners_[c] += is_excluded_[member] ? 0 : 1;
     }
 }
 
@@ -134,7 +148,7 @@ void Talk::send_next(std::uint64_t due_us) {
     const auto place = ++turns_[conversation];
     // In turn, but never somebody who does not read or is away.
     auto sender = members[place % members.size()];
-    for (std::size_t i = 1; i < members.size() && (is_slow_[sender] || !swarm_.is_joined(sender)); ++i)
+    for (std::size_t i = 1; i < members.size() && (is_excluded_[sender] || !swarm_.is_joined(sender)); ++i)
         sender = members[(place + i) % members.size()];
     sent_.push_back({due_us, conversation, sender, place, false});
     ++in_flight_;
@@ -153,6 +167,10 @@ void Talk::joined(std::uint32_t connection) {
 }
 
 void Talk::ready(std::uint32_t connection) {
+    if (is_hostile_[connection]) {
+        ++garbage_;
+        return swarm_.send_garbage(connection, kGarbage);
+    }
     if (letting_in_) ++ready_;
     // It gets whatever is sent from here on, but which place comes first is not known.
     for (auto& place : places_[connection])
@@ -162,7 +180,7 @@ void Talk::ready(std::uint32_t connection) {
 void Talk::on_event(std::uint32_t connection, std::string_view args) {
     if (args.starts_with(R"(["event",{"event":"resync")")) failures_.count("resync");
     const auto heard = dialect_.hear(args);
-    if (!heard) return;
+    if (!heard || is_excluded_[connection]) return;
     if (heard->number > sent_.size()) throw WireError("a message that nobody sent");
     auto& sent = sent_[heard->number - 1];
     const auto now = swarm_.read_at_us();
@@ -206,7 +224,8 @@ void Talk::end(Sent& sent, std::uint64_t now) {
 }
 
 void Talk::lost(std::uint32_t connection, std::string_view why) {
-    if (is_slow_[connection]) return;  // What a slow consumer must expect.
+    if (is_hostile_[connection]) return opener_.add(connection, now_us() + kGarbagePauseUs);
+    if (is_excluded_[connection]) return;  // What a slow consumer must expect.
     failures_.count(why);
     opener_.add(connection, now_us());
 }

@@ -74,7 +74,9 @@ struct TalkOptions {
     double rate = 0;          ///< Messages a second, open loop; 0: closed loop.
     std::size_t window = 0;   ///< Closed loop: messages on their way at once; 0: one for each conversation.
     double slow_percent = 0;  ///< Of the connections: these stop reading, and nothing is expected of them.
-    double churn = 0;         ///< Connections cut and opened again a second.
+    double hostile_percent =
+        0;             ///< Send what no client may, are closed for it, and come back to do it again.
+    double churn = 0;  ///< Connections cut and opened again a second.
 };
 
 /// Everybody connects, then messages are sent for a while, at a rate (open loop: a message's time counts from
@@ -106,7 +108,9 @@ private:
 
     void ready(std::uint32_t connection);
     void let_all_in();
-    void make_some_slow();
+    /// The first `percent` of every hundred connections from `offset` on: nothing is expected of them.
+    std::vector<std::uint32_t> exclude(double percent, std::size_t offset);
+    void make_some_bad();
     void talk_for(double seconds);
     void send_due(std::uint64_t now);
     void fill_window();
@@ -127,13 +131,13 @@ private:
     std::vector<std::vector<Place>> places_;
     std::vector<std::uint32_t> listeners_;  ///< By conversation: how many hear a message.
     std::vector<std::uint32_t> turns_;      ///< By conversation: messages sent.
-    std::vector<bool> is_slow_;
+    std::vector<bool> is_excluded_, is_hostile_;
     std::uint32_t next_conversation_ = 0, next_churned_ = 0;
     std::size_t ready_ = 0, in_flight_ = 0, window_ = 0, joined_before_ = 0;
     std::uint64_t next_due_us_ = 0, next_churn_us_ = 0, began_us_ = 0;
     bool sending_ = false, letting_in_ = true;
 
-    std::uint64_t expected_ = 0, delivered_ = 0, gaps_ = 0, repeats_ = 0, churned_ = 0;
+    std::uint64_t expected_ = 0, delivered_ = 0, gaps_ = 0, repeats_ = 0, churned_ = 0, garbage_ = 0;
     std::uint64_t window_sent_ = 0, window_ended_ = 0, window_delivered_ = 0;
     Histogram acknowledged_us_, delivered_us_, late_us_;
     Failures failures_;

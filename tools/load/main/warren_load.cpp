@@ -22,7 +22,9 @@ struct Arguments {
 
 void add_run_options(CLI::App& to, Arguments& a) {
     to.add_option("--host", a.run.target.host, "IPv4 address of the server");
-    to.add_option("--port", a.run.target.port, "Its port")->required();
+    to.add_option("--port", a.run.target.ports,
+                  "Its port; may be repeated: connections are dealt out to several nodes")
+        ->required();
     to.add_option("--path", a.run.target.path, "Where Socket.IO is");
     to.add_option("--sources", a.run.target.sources,
                   "How many loopback addresses to connect from (28 000 ports each)");
@@ -45,6 +47,8 @@ void add_talk_options(CLI::App& to, Arguments& a) {
     to.add_option("--window", a.talk.window,
                   "Without a rate: messages on their way at once; 0: one for each conversation");
     to.add_option("--slow", a.talk.slow_percent, "Per cent of the connections that never read");
+    to.add_option("--hostile", a.talk.hostile_percent,
+                  "Per cent of the connections that send garbage, again and again");
     to.add_option("--churn", a.talk.churn, "Connections cut and opened again a second");
 }
 
