@@ -107,7 +107,6 @@ Task<Result<EntryPtr>> Chat::send_message(UserId sender, ChannelId channel, Mess
     proposal.body = std::move(draft.body);
     auto appending = log_.append(channel, std::move(proposal), deadline);
     WARREN_CO_TRY(appended, co_await std::move(appending));
-    typing_.wrote(sender, channel);
     co_return appended.entry;
 }
 

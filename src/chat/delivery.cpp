@@ -147,6 +147,7 @@ Task<Result<void>> Delivery::join(Local& local, const Stay& stay, Deadline deadl
     }
     if (!state) {
         state = &start_channel(channel, stay.head->seq, stay.head->state_seq);
+        state->since_join = stay.document.history == HistoryAccess::since_join;
         bind_if_large(*state, stay.document.member_count);
         if (const auto early = early_.find(channel); early != early_.end()) note_head(channel, early->second);
     }

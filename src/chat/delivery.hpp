@@ -48,6 +48,8 @@ public:
     virtual void on_presence(const PresenceAsked&) {}
     /// These are not to see the presence of `hidden` any more.
     virtual void on_hidden(UserId, const std::vector<UserId>&) {}
+    /// A message of theirs is being delivered here.
+    virtual void on_wrote(UserId, ChannelId) {}
     virtual void on_bus_up() {}
 };
 
@@ -166,6 +168,8 @@ private:
     Task<Result<bool>> fill(ChannelId channel);
     Task<Result<void>> deliver_slowly(ChannelId channel, EntryPtr entry);
     void deliver(ChannelState& state, const PushPtr& push);
+    void deliver_edit(ChannelState& state, const PushPtr& push, const Membership& members);
+    void note_delivered(ChannelState& state, const Entry& entry);
 
     // Members that change: delivery_members.cpp
     Task<Result<PushPtr>> welcome_for(PushPtr push, MembershipPtr after, Deadline deadline);

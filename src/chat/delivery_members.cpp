@@ -59,6 +59,7 @@ void Delivery::rebuild(ChannelState& state, const Membership& members) {
             add_local(state, *local);
     }
     state.state_seq = members.state_seq;
+    state.since_join = members.history == HistoryAccess::since_join;
     bind_if_large(state, members.members.size());
 }
 

@@ -128,7 +128,8 @@ void Delivery::on_entry(const EntryPtr& entry) {
     }
     const bool next = repeats || entry->seq == state->cursor + 1 || !on(Rule::wait_for_gaps);
     const bool members_known = entry->state_seq == state->state_seq;
-    if (next && !state->pumping && !entry->changes_state() && members_known) {
+    const bool for_all = !state->since_join || !std::holds_alternative<EditBody>(entry->body);
+    if (next && !state->pumping && !entry->changes_state() && members_known && for_all) {
         auto push = std::make_shared<Push>();
         push->entry = entry;
         deliver(*state, push);
@@ -336,7 +337,13 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
     auto push = std::make_shared<Push>();
     push->entry = entry;
     if (!entry->changes_state()) {
-        deliver(state, push);
+        if (!state.since_join || !std::holds_alternative<EditBody>(entry->body)) {
+            deliver(state, push);
+            co_return Result<void>();
+        }
+        auto finding = memberships_.as_of(channel, entry->state_seq, deadline);
+        WARREN_CO_TRY(members, co_await std::move(finding));
+        deliver_edit(state, push, *members);
         co_return Result<void>();
     }
     // Also for its author, who may have died before: whoever delivers what changes the members projects it.
@@ -358,11 +365,31 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
 }
 
 void Delivery::deliver(ChannelState& state, const PushPtr& push) {
-    state.cursor = std::max(state.cursor, push->entry->seq);
-    if (std::holds_alternative<DeleteBody>(push->entry->body)) deletions_.on_delivered(*push->entry);
+    note_delivered(state, *push->entry);
     for (auto* local : state.locals)
         push_to(*local, state, push);
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
+    if (!push->entry->is_message()) return;
+    for (auto* observer : observers_)
+        observer->on_wrote(push->entry->sender, state.id);
+}
+
+/// `deliver` where those who came in after the message was written must not learn what it says now.
+void Delivery::deliver_edit(ChannelState& state, const PushPtr& push, const Membership& members) {
+    note_delivered(state, *push->entry);
+    auto hidden = std::make_shared<Push>();
+    hidden->entry = shown_from(push->entry->target() + 1, push->entry);
+    for (auto* local : state.locals) {
+        const auto* standing = members.find(local->user);
+        const bool may_read = standing && standing->from <= push->entry->target();
+        push_to(*local, state, may_read ? push : PushPtr(hidden));
+    }
+    if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
+}
+
+void Delivery::note_delivered(ChannelState& state, const Entry& entry) {
+    state.cursor = std::max(state.cursor, entry.seq);
+    if (std::holds_alternative<DeleteBody>(entry.body)) deletions_.on_delivered(entry);
 }
 
 }  // namespace warren::chat

@@ -43,7 +43,8 @@ struct Delivery::ChannelState {
     bool pumping = false;
     bool check = false;  ///< The store is to be asked for more, whether or not more is known.
     bool key_bound = false;
-    bool unused = false;  ///< Waits in `unused_` to be erased.
+    bool since_join = false;  ///< Its members read nothing from before they came.
+    bool unused = false;      ///< Waits in `unused_` to be erased.
     std::vector<Local*> locals;
     /// Set while entries are delivered that were missed here altogether: the members when that was found out.
     /// Of what comes up to it, each gets their present stay only; everything else they had, or never will.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chat/rules.hpp"
+
 namespace warren::chat {
 namespace {
 
@@ -41,6 +43,14 @@ bool is_admin(const Standing& standing) {
 }
 
 }  // namespace
+
+EntryPtr shown_from(Seq floor, const EntryPtr& entry) {
+    const bool hides = std::holds_alternative<EditBody>(entry->body) && entry->target() < floor;
+    if (!hides || !on(Rule::hide_from_joiners)) return entry;
+    Entry hidden = *entry;
+    hidden.body = blanked(entry->body);
+    return std::make_shared<const Entry>(std::move(hidden));
+}
 
 const Standing* Membership::find(UserId user) const {
     const auto at = place_of(members, user);

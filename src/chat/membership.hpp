@@ -31,6 +31,10 @@ struct Membership {
 };
 using MembershipPtr = std::shared_ptr<const Membership>;
 
+/// `entry` for somebody who may read nothing before `floor`: an edit of an older message without its text,
+/// anything else as it is.
+EntryPtr shown_from(Seq floor, const EntryPtr& entry);
+
 /// The membership right after `entry` (kind member or channel), given the one right before. Pure. A change
 /// that does nothing (adding a member, removing a stranger) is ignored.
 Membership apply(const Membership& before, const Entry& entry);

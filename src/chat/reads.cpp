@@ -378,7 +378,7 @@ Task<Result<SyncedChannel>> Chat::read_since(const Stay& stay, Seq known, const 
             if (out.limited) break;
             budget -= bytes;
             ++next;
-            out.entries.push_back(std::move(entry));
+            out.entries.push_back(shown_from(out.first_seq, entry));
         }
     }
     // What goes up to the head has every delete that was acknowledged before this was asked.

@@ -28,8 +28,9 @@ enum class Rule {
     blank_before_ack,       ///< Deleted text is gone from the store before the delete is acknowledged.
     sweep_notes,            ///< Whoever finds a note of a delete finishes it.
     hide_deleted,           ///< Raw entries are checked against deletes before they leave a node.
+    hide_from_joiners,      ///< Of what they may not read, joiners get edits without their text.
 };
-inline constexpr int kRuleCount = 23;
+inline constexpr int kRuleCount = 24;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

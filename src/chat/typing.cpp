@@ -35,7 +35,7 @@ Task<Result<void>> Typing::set(const Subscriber& by, ChannelId channel, bool on,
     co_return Result<void>();
 }
 
-void Typing::wrote(UserId user, ChannelId channel) {
+void Typing::on_wrote(UserId user, ChannelId channel) {
     auto* record = find(user, channel);
     if (!record) return;
     record->on = false;

@@ -20,8 +20,7 @@ public:
     /// `by` says that its user types, or no longer. Is told to nobody in a large channel, and where one of
     /// two has blocked the other. @errors not_found (no such channel, or they are not in it)
     Task<Result<void>> set(const Subscriber& by, ChannelId channel, bool on, Deadline deadline);
-    /// A message of theirs was stored.
-    void wrote(UserId user, ChannelId channel);
+    void on_wrote(UserId user, ChannelId channel) override;
     void on_closed(const Subscriber& by) override;
 
     /// In so many channels somebody may type at a time; the oldest ends.

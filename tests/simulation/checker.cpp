@@ -225,7 +225,7 @@ private:
     void saw(const Pushed& pushed) {
         const auto& entry = *pushed.entry;
         const auto channel = entry.channel;
-        if (!is_real(entry)) return breach("G2: not in the log: ", channel, entry.seq);
+        if (!is_shown_rightly(entry, members(channel).joined_at(connection_.user, entry.seq))) return;
         auto& view = views_[channel];
         const bool was = entry.seq > 1 && members(channel).contains(connection_.user, entry.seq - 1);
         const bool is = members(channel).contains(connection_.user, entry.seq);
@@ -311,9 +311,9 @@ private:
 
     /// An entry in an answer that was given as of `head`.
     void read(const Entry& entry, Seq head) {
-        if (!is_real(entry)) return breach("G2: not in the log: ", entry.channel, entry.seq);
         const auto& who = members(entry.channel);
         const Seq joined = who.joined_at(connection_.user, head);
+        if (!is_shown_rightly(entry, joined)) return;
         const bool allowed = joined != 0 && (!who.since_join() || entry.seq >= joined);
         if (!allowed) breach("G5: read by a stranger: ", entry.channel, entry.seq);
         if (entry.seq > head) breach("G4: beyond the answer's head: ", entry.channel, entry.seq);
@@ -331,12 +331,23 @@ private:
             breach("G4: a page of history lacks messages up to ", channel, to);
         }
     }
-    bool is_real(const Entry& entry) const {
+    /// Whether `entry` is in the log, but for the text of an edit whose message is from before they joined.
+    bool is_shown_rightly(const Entry& entry, Seq joined) {
+        const bool is_edit = std::holds_alternative<EditBody>(entry.body);
+        const bool hides = is_edit && members(entry.channel).since_join() && entry.target() < joined;
+        const bool tells = hides && !is_blanked(entry.body);
+        if (tells) breach("G5: the text of what was before: ", entry.channel, entry.seq);
+        const bool real = tells || is_real(entry, hides);
+        if (!real) breach("G2: not in the log: ", entry.channel, entry.seq);
+        return real && !tells;
+    }
+    bool is_real(const Entry& entry, bool without_text) const {
         const auto log = history_.logs.find(entry.channel);
         if (log == history_.logs.end() || entry.seq > log->second.size()) return false;
+        Entry stored = *log->second[entry.seq - 1];
+        if (without_text) stored.body = blanked(stored.body);
         const auto original = history_.originals.find({entry.channel, entry.seq});
-        return *log->second[entry.seq - 1] == entry ||
-               (original != history_.originals.end() && *original->second == entry);
+        return stored == entry || (original != history_.originals.end() && *original->second == entry);
     }
     /// Let in by an entry that nobody was told of and whose node died before it was projected: there once its
     /// author asks again, or anybody reads the channel.

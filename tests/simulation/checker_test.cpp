@@ -373,6 +373,26 @@ TEST(Checker, FindsAJoinerWhoReadsWhatWasBefore) {
     EXPECT_BREACH(history_of(log, {eve}), "G5: read by a stranger");
 }
 
+TEST(Checker, FindsTheTextOfWhatWasBeforeInAnEdit) {
+    Log log(HistoryAccess::since_join);
+    log.message(kAnn);
+    log.member(MemberOp::added, kEve);
+    log.append(kAnn, EditBody{2, "secret", false});
+    const auto eves = [&](const EntryPtr& edit) {
+        auto eve = bobs({synced(2, {log.at(3), edit}, 4)});
+        eve.user = kEve;
+        eve.live = false;
+        return history_of(log, {eve});
+    };
+    EXPECT_BREACH(eves(log.at(4)), "G5: the text of what was before");
+    EXPECT_THAT(check(eves(changed(log.at(4), [](Entry& e) { e.body = blanked(e.body); }))), IsEmpty());
+    EXPECT_BREACH(eves(changed(log.at(4),
+                               [](Entry& e) {
+                                   e.body = EditBody{1, "", true};
+                               })),
+                  "G2: not in the log");
+}
+
 TEST(Checker, FindsAMessageByAStranger) {
     Log log;
     log.message(kEve);

@@ -236,6 +236,38 @@ function scenarios(place, options) {
   });
 
   describe("history: since_join", () => {
+    test("an edit of what was said before one came has no text, and one of what came later has", async () => {
+      const [a, b, c] = await Promise.all([follow(alice), follow(bob), follow(carol)]);
+      const channelId = await makeGroup(a, [bob], { history: "since_join" });
+      const write = async (message) => (await a.get("message:new", { channelId, message })).seq;
+      const edit = async (seq, message) => (await a.get("message:edit", { channelId, seq, message })).seq;
+      const old = await write("secret 1");
+      const joined = (await a.get("group:add", { channelId, members: [carol.id] })).seq;
+      await c.push("group:new", ({ _id }) => _id === channelId);
+      const edited = await edit(old, "secret 2");
+      const forBob = await entryAt(b, channelId, edited);
+      assert.deepEqual([forBob.message, forBob.blanked], ["secret 2", undefined]);
+      assert.deepEqual(await entryAt(c, channelId, edited), { ...forBob, message: "", blanked: true });
+      const open = await write("open 1");
+      assert.equal((await entryAt(c, channelId, await edit(open, "open 2"))).message, "open 2");
+
+      // Out and in again: what she could read is now from before.
+      await a.get("group:remove", { channelId, members: [carol.id] });
+      await a.get("group:add", { channelId, members: [carol.id] });
+      const late = await edit(open, "secret 3");
+      assert.equal((await entryAt(c, channelId, late)).blanked, true);
+      const fresh = await follow(carol);
+      for (const known of [0, joined, late - 1]) {
+        const { channels: { [channelId]: synced } } = await fresh.get("sync", { channels: { [channelId]: known } });
+        assert.ok(synced.entries.some(({ seq, blanked }) => seq === late && blanked));
+        assert.doesNotMatch(JSON.stringify(synced), /secret/);
+      }
+      assert.doesNotMatch(JSON.stringify([c.events, await fresh.get("messages:search", { query: "secret", channelId })]), /secret/);
+      const { channels: { [channelId]: whole } } = await b.get("sync", { channels: { [channelId]: 0 } });
+      assert.equal(whole.entries.find(({ seq }) => seq === late).message, "secret 3");
+      closeAll();
+    });
+
     test("who joins sees nothing of what was before, wherever they look", async () => {
       const [a, c] = await Promise.all([follow(alice), follow(carol)]);
       const channelId = await makeGroup(a, [bob], { history: "since_join" });

@@ -59,6 +59,19 @@ everywhere("typing", { typing: { ttl: "2s", interval: "200ms" } }, (at) => {
     at.closeAll();
   });
 
+  test("it ends with the message at once, whichever device and node that is sent from", async () => {
+    const [phone, laptop, b] = await Promise.all([at.connect(0, alice), at.connect(1, alice), at.connect(1, bob)]);
+    const channelId = await phone.get("group:chat", { member: bob.id });
+    await Promise.all([laptop, b].map((each) => each.get("channels:get", null)));
+    await phone.get("typing", { channelId, on: true });
+    await b.push("typing", ({ on }) => on);
+    const sent = Date.now();
+    await laptop.get("message:new", { channelId, message: "from the other" });
+    await b.push("typing", ({ on }) => !on);
+    assert.ok(Date.now() - sent < 1500, `it ended after ${Date.now() - sent} ms, as if nobody had written`);
+    at.closeAll();
+  });
+
   test("who is blocked is shown nothing, and shows nothing", async () => {
     const [a, b] = await Promise.all([at.connect(0, alice), at.connect(1, bob)]);
     const channelId = await a.get("group:chat", { member: bob.id });
