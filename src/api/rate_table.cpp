@@ -10,6 +10,7 @@ std::chrono::nanoseconds RateTable::interval() const {
 }
 
 std::chrono::milliseconds RateTable::take(std::string_view key, SteadyTime now) {
+    if (rate_.count == 0) return std::chrono::milliseconds{0};
     const std::lock_guard lock(mutex_);
     const auto id = hash(key);
     const auto found = full_at_.find(id);

@@ -11,7 +11,7 @@ namespace warren::api {
 
 /// How often something may be tried.
 struct TryRate {
-    std::uint64_t count = 1;           ///< So many ...
+    std::uint64_t count = 1;           ///< So many (0: any number) ...
     std::chrono::milliseconds per{1};  ///< ... in any span of this length; refilled evenly.
 };
 

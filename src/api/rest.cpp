@@ -36,6 +36,8 @@ Rest::Rest(chat::Accounts& accounts, Clock& clock, Metrics& metrics, SignOutEver
       options_(std::move(options)),
       by_address_(options_.sign_ins_per_address, options_.keys_max, options_.salt),
       by_account_(options_.sign_ins_per_account, options_.keys_max, options_.salt),
+      calls_(options_.calls_per_address, options_.keys_max, options_.salt),
+      searches_(options_.searches_per_user, options_.keys_max, options_.salt),
       signed_in_(attempts(metrics, "ok")),
       refused_(attempts(metrics, "refused")),
       limited_(attempts(metrics, "rate_limited")) {}
@@ -59,7 +61,9 @@ Task<http::Response> Rest::dispatch(http::Request request, http::Method method, 
     const std::string origin(request.header("Origin"));
     const bool is_head = request.method == http::Method::head && method == http::Method::get;
     http::Response response(204);
-    if (request.method == method || is_head) {
+    if (const auto wait = calls_.take(address_key(request.remote), clock_.now()); wait.count() > 0) {
+        response = refuse_for(wait);
+    } else if (request.method == method || is_head) {
         auto calling = (this->*call)(std::move(request));
         response = co_await std::move(calling);
     } else if (request.method == http::Method::options) {
@@ -92,6 +96,13 @@ http::Response Rest::refuse(const Error& error) const {
     return response;
 }
 
+http::Response Rest::refuse_for(std::chrono::milliseconds wait) const {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    return refuse(Error(Errc::rate_limited,
+                        "Too many requests; please try again in " + std::to_string(seconds.count()) + " s.",
+                        seconds));
+}
+
 std::chrono::milliseconds Rest::count_attempt(const std::string& address, const std::string& account) {
     const auto now = clock_.now();
     if (const auto wait = by_address_.take(address, now); wait.count() > 0) return wait;
@@ -110,8 +121,7 @@ Task<http::Response> Rest::sign_in(http::Request request) {
     const auto address = address_key(request.remote), account = canonical_email(email);
     if (const auto wait = count_attempt(address, account); wait.count() > 0) {
         limited_.Increment();
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-        co_return refuse(Error(Errc::rate_limited, "Too many attempts; please wait a moment.", seconds));
+        co_return refuse_for(wait);
     }
     auto signing = accounts_.sign_in(std::move(email), std::move(password), deadline());
     auto signed_in = co_await std::move(signing);
@@ -155,13 +165,19 @@ Task<http::Response> Rest::search(http::Request request) {
     auto asking = accounts_.who_is(token_of(request), deadline());
     auto user = co_await std::move(asking);
     if (!user) co_return refuse(user.error());
+    if (const auto wait = searches_.take(user->id.hex(), clock_.now()); wait.count() > 0) {
+        co_return refuse_for(wait);
+    }
     if (request.query_value("type") != "user") {
         co_return refuse(Error(Errc::invalid, "Only people can be searched: give type=user."));
     }
     auto query = request.query_value("query");
     if (!query || query->empty())
         co_return refuse(Error(Errc::invalid, "Give query, a phone number or part of a name."));
-    if (query->size() > kQueryBytesMax) co_return refuse(Error(Errc::invalid, "The query is too long."));
+    if (query->size() > kQueryBytesMax) {
+        co_return refuse(Error(Errc::too_large, "The query is longer than " + std::to_string(kQueryBytesMax) +
+                                                    " bytes of UTF-8."));
+    }
     const auto page = number_of(request.query_value("page"), 1, kPageMax);
     const auto limit = number_of(request.query_value("limit"), kSearchLimit, kSearchLimitMax);
     auto searching = accounts_.search(std::move(*query), page, limit, deadline());

@@ -18,6 +18,8 @@ struct RestOptions {
     std::string cors_origin;  ///< `*` for any, without credentials; empty: none.
     TryRate sign_ins_per_address{60, std::chrono::minutes{1}};
     TryRate sign_ins_per_account{10, std::chrono::minutes{1}};
+    TryRate calls_per_address{6'000, std::chrono::minutes{1}};  ///< Of every call, sign-in too.
+    TryRate searches_per_user{120, std::chrono::minutes{1}};
     std::size_t keys_max = 100'000;  ///< Addresses and accounts that are counted at once.
     std::uint64_t salt = 0;          ///< Random.
     std::chrono::milliseconds timeout{10'000};
@@ -52,6 +54,7 @@ private:
     Task<http::Response> dispatch(http::Request request, http::Method method, Call call);
     void allow_origin(const std::string& origin, http::Response& response) const;
     http::Response refuse(const Error& error) const;
+    http::Response refuse_for(std::chrono::milliseconds wait) const;
     Deadline deadline() const { return clock_.in(options_.timeout); }
     /// Zero if the attempt may go on.
     std::chrono::milliseconds count_attempt(const std::string& address, const std::string& account);
@@ -62,6 +65,8 @@ private:
     RestOptions options_;
     RateTable by_address_;
     RateTable by_account_;
+    RateTable calls_;
+    RateTable searches_;
     prometheus::Counter& signed_in_;
     prometheus::Counter& refused_;
     prometheus::Counter& limited_;

@@ -85,6 +85,9 @@ struct Config {
     Rate limits_search_per_user;
     Rate limits_receipt_per_connection;
     Rate limits_receipt_per_user;
+    Rate limits_events_per_address;
+    Rate limits_rest_per_address;
+    Rate limits_people_search_per_user;
     Rate limits_sign_in_per_address;
     Rate limits_sign_in_per_account;
     Bytes limits_message;
@@ -97,6 +100,10 @@ struct Config {
     std::uint64_t limits_group_members;
     std::uint64_t limits_blocked;
     std::uint64_t limits_members_per_change;
+    Bytes limits_query;
+    std::uint64_t limits_query_words;
+    std::uint64_t limits_searched_channels;
+    std::uint64_t limits_sync_channels;
     Bytes limits_answer;
     std::uint64_t limits_waiting_per_channel;
     std::uint64_t limits_cached_members;
@@ -116,8 +123,11 @@ struct Config {
     std::chrono::milliseconds delivery_store_timeout;
     std::chrono::milliseconds delivery_reconnect_jitter;
     std::chrono::milliseconds delivery_recheck_period;
+    std::chrono::milliseconds deletion_sweep_every;
+    std::chrono::milliseconds deletion_sweep_notes_after;
     std::chrono::milliseconds typing_ttl;
     std::chrono::milliseconds typing_interval;
+    std::uint64_t typing_channels;
     std::chrono::milliseconds presence_ttl;
     std::chrono::milliseconds presence_linger;
     std::chrono::milliseconds presence_answer_wait;

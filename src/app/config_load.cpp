@@ -169,7 +169,45 @@ private:
         }
     }
 
+    /// Of two durations.
+    void check_shorter(std::string_view shorter, std::chrono::milliseconds a, std::string_view longer,
+                       std::chrono::milliseconds b, const std::string& why) {
+        if (a < b) return;
+        problem(loaded_.sources.find(shorter)->second, std::string(shorter) + " is not shorter than " +
+                                                           std::string(longer) + ", so " + why +
+                                                           "; make it shorter, or the other longer");
+    }
+
+    void check_times() {
+        const auto& c = loaded_.config;
+        check_shorter("typing.interval", c.typing_interval, "typing.ttl", c.typing_ttl,
+                      "whoever is typing would seem to have stopped in between");
+        check_shorter("presence.answer_wait", c.presence_answer_wait, "limits.event_timeout",
+                      c.limits_event_timeout, "presence:watch would always time out");
+        check_shorter("presence.linger", c.presence_linger, "presence.ttl", c.presence_ttl,
+                      "people would go offline before they are gone");
+        check_shorter("limits.event_timeout", c.limits_event_timeout, "deletion.sweep_notes_after",
+                      c.deletion_sweep_notes_after, "deletions under way would count as left");
+    }
+
+    void check_sizes() {
+        const auto& c = loaded_.config;
+        const auto too_small = [&](std::string_view small, Bytes have, std::string_view great, Bytes need) {
+            if (have.n >= need.n) return;
+            problem(loaded_.sources.find(great)->second, std::string(great) + " is more than " +
+                                                             std::string(small) +
+                                                             ", so it could not be used; "
+                                                             "make it smaller, or the other greater");
+        };
+        too_small("socketio.frame_max", c.socketio_frame_max, "limits.message", c.limits_message);
+        too_small("socketio.frame_max", c.socketio_frame_max, "limits.data", c.limits_data);
+        too_small("limits.answer", c.limits_answer, "limits.message", c.limits_message);
+        too_small("socketio.queue_max", c.socketio_queue_max, "limits.answer", c.limits_answer);
+    }
+
     void check_together() {
+        check_times();
+        check_sizes();
         const auto& config = loaded_.config;
         const auto at = [&](std::string_view key) { return loaded_.sources.find(key)->second; };
         if (!config.rabbitmq_urls.empty() && config.mongodb_url.empty()) {

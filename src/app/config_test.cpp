@@ -179,6 +179,27 @@ TEST_F(ConfigTest, ValuesThatContradictEachOtherAreRefused) {
                 HasSubstr("the same as http.listen"));
 }
 
+TEST_F(ConfigTest, TimesAndSizesThatContradictEachOtherAreRefused) {
+    const struct {
+        const char *text, *problem;
+    } cases[] = {
+        {"[typing]\nttl = \"2s\"", "typing.interval is not shorter than typing.ttl, so whoever is typing"},
+        {"[typing]\ninterval = \"6s\"", ":2: typing.interval is not shorter than typing.ttl"},
+        {"[limits]\nevent_timeout = \"150ms\"",
+         "presence.answer_wait is not shorter than limits.event_timeout"},
+        {"[presence]\nttl = \"2s\"", "presence.linger is not shorter than presence.ttl"},
+        {"[deletion]\nsweep_notes_after = \"10s\"",
+         "limits.event_timeout is not shorter than deletion.sweep_notes_after"},
+        {"[socketio]\nframe_max = \"16 KiB\"\n[limits]\nmessage = \"17 KiB\"",
+         ":4: limits.message is more than socketio.frame_max"},
+        {"[limits]\nanswer = \"64 KiB\"\nmessage = \"65 KiB\"",
+         ":3: limits.message is more than limits.answer"},
+        {"[socketio]\nqueue_max = \"64 KiB\"", "limits.answer is more than socketio.queue_max"},
+    };
+    for (const auto& [text, problem] : cases)
+        EXPECT_THAT(only_problem(load_file(text)), HasSubstr(problem)) << text;
+}
+
 TEST_F(ConfigTest, AMissingFileIsNamed) {
     ConfigInput input;
     input.file = (folder_ / "absent.toml").string();

@@ -13,6 +13,10 @@ gateway::Rate rate_of(const Rate& rate) {
     return {rate.count, rate.per};
 }
 
+api::TryRate try_rate_of(const Rate& rate) {
+    return {rate.count, rate.per};
+}
+
 }  // namespace
 
 chat::Limits chat_limits(const Config& config) {
@@ -27,6 +31,9 @@ chat::Limits chat_limits(const Config& config) {
     out.group_members_max = config.limits_group_members;
     out.blocked_max = config.limits_blocked;
     out.members_per_change_max = config.limits_members_per_change;
+    out.query = {config.limits_query.n, config.limits_query_words};
+    out.searched_channels_max = config.limits_searched_channels;
+    out.sync_channels_max = config.limits_sync_channels;
     out.answer_bytes_max = config.limits_answer.n;
     out.waiting_per_channel_max = config.limits_waiting_per_channel;
     out.cached_members_max = config.limits_cached_members;
@@ -45,6 +52,9 @@ chat::Limits chat_limits(const Config& config) {
     out.large_group_publish = config.delivery_large_group_publish;
     out.receipt_delay = config.delivery_receipt_delay;
     out.store_timeout = config.delivery_store_timeout;
+    out.sweep_every = in_seconds(config.deletion_sweep_every);
+    out.sweep_notes_after = in_seconds(config.deletion_sweep_notes_after);
+    out.typing_channels_max = config.typing_channels;
     out.typing_ttl = config.typing_ttl;
     out.typing_interval = config.typing_interval;
     out.presence_ttl = config.presence_ttl;
@@ -105,6 +115,8 @@ gateway::Options gateway_options(const Config& config, const std::string& node_n
     out.user_rates = {rate_of(config.limits_send_per_user),   rate_of(config.limits_create_per_user),
                       rate_of(config.limits_read_per_user),   rate_of(config.limits_sync_per_user),
                       rate_of(config.limits_search_per_user), rate_of(config.limits_receipt_per_user)};
+    out.address_rate = rate_of(config.limits_events_per_address);
+    out.early_bytes_max = config.limits_held.n;
     out.connections_per_user_max = config.limits_connections_per_user;
     out.connections_per_address_max = config.limits_connections_per_address;
     out.events_in_flight_max = config.limits_events_in_flight;
@@ -119,10 +131,10 @@ api::RestOptions rest_options(const Config& config, std::uint64_t salt) {
     api::RestOptions out;
     out.secure_cookies = config.http_secure_cookies;
     out.cors_origin = config.http_cors_origin;
-    out.sign_ins_per_address = {config.limits_sign_in_per_address.count,
-                                config.limits_sign_in_per_address.per};
-    out.sign_ins_per_account = {config.limits_sign_in_per_account.count,
-                                config.limits_sign_in_per_account.per};
+    out.sign_ins_per_address = try_rate_of(config.limits_sign_in_per_address);
+    out.sign_ins_per_account = try_rate_of(config.limits_sign_in_per_account);
+    out.calls_per_address = try_rate_of(config.limits_rest_per_address);
+    out.searches_per_user = try_rate_of(config.limits_people_search_per_user);
     out.salt = salt;
     out.timeout = config.limits_event_timeout;
     return out;

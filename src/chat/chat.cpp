@@ -67,7 +67,11 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       delivery_(executor, env_, memberships_, directory_, log_, deletions_),
       receipts_(executor, env_, memberships_, blocks_, delivery_),
       typing_(executor, env_, memberships_, blocks_, delivery_),
-      presence_(executor, env_, delivery_) {
+      presence_(executor, env_, delivery_),
+      search_seconds_(
+          env_.metrics.seconds("warren_search_seconds", "From a search's beginning to its page.")),
+      search_candidates_(env_.metrics.counter("warren_search_candidates_total",
+                                              "Messages that searches read to see whether they are meant.")) {
     log_.observe(delivery_);
     delivery_.observe(typing_);
     delivery_.observe(presence_);

@@ -87,7 +87,7 @@ struct HistoryPage {
 
 struct SearchRequest {
     std::string query;                  ///< As a person typed it. @see words/query.hpp
-    std::optional<ChannelId> channel;   ///< None: the user's channels, the kSearchedChannels latest active.
+    std::optional<ChannelId> channel;   ///< None: the user's channels, the latest active ones.
     std::optional<std::string> before;  ///< The `next` of an earlier answer.
     std::size_t limit = 20;             ///< 1 to 100.
 };
@@ -101,9 +101,6 @@ struct MemberPage {
     std::optional<UserId> next;
     std::size_t total = 0;
 };
-
-/// A search without a channel looks into so many.
-inline constexpr std::size_t kSearchedChannels = 200;
 
 /// What `sync` says of one channel.
 struct SyncedChannel {
@@ -201,14 +198,14 @@ public:
     Task<Result<std::vector<ChannelPage>>> all_channels(Subscriber& subscriber, MessageBytes bytes_of,
                                                         Deadline deadline);
     /// Raw entries after the seqs that the client has, and the channels it lacks or left. Pushes to the
-    /// subscriber are held until `answered`. @errors too_large (more than 1000 channels asked)
+    /// subscriber are held until `answered`. @errors too_large (more channels asked than Limits allow)
     Task<Result<SyncAnswer>> sync(Subscriber& subscriber, std::unordered_map<ChannelId, Seq> known,
                                   EntryBytes bytes_of, Deadline deadline);
     /// To be called right after the answer of `all_channels` or `sync` (or its error) was queued, with no
     /// suspension in between.
     void answered(Subscriber& subscriber);
 
-    /// A page of history, folded. Reads at most four buckets, so it may be empty although more remains:
+    /// A page of history, folded. Reads at most four buckets, so it may be empty although more remains.
     /// `from` and `to` say how far it got.
     /// @errors not_found (no such channel, or not a member), invalid
     Task<Result<HistoryPage>> history(UserId user, ChannelId channel, HistoryQuery query, Deadline deadline);
@@ -275,6 +272,8 @@ private:
     Receipts receipts_;
     Typing typing_;
     Presence presence_;
+    prometheus::Histogram& search_seconds_;
+    prometheus::Counter& search_candidates_;
     /// Of the answer that was completed last, until the caller queued it.
     Answered answered_;
 };

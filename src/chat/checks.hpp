@@ -19,10 +19,10 @@ inline Result<void> check_nonce(const std::string& nonce) {
 }
 
 inline Result<void> check_group_name(const std::string& name, const Limits& limits) {
-    const auto length = count_chars(name);
-    if (length > 0 && length <= limits.channel_name_chars_max) return {};
-    return Error(Errc::invalid,
-                 "name must have 1 to " + std::to_string(limits.channel_name_chars_max) + " characters.");
+    if (name.empty()) return Error(Errc::invalid, "name must not be empty.");
+    if (count_chars(name) <= limits.channel_name_chars_max) return {};
+    return Error(Errc::too_large,
+                 "name must have at most " + std::to_string(limits.channel_name_chars_max) + " characters.");
 }
 
 inline Result<void> check_data(const std::string& data, const Limits& limits) {

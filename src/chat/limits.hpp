@@ -2,6 +2,8 @@
 #include <chrono>
 #include <cstddef>
 
+#include "words/query.hpp"
+
 namespace warren::chat {
 
 /// What bounds the chat rules; every value is a configuration key. @see docs/configuration.md
@@ -16,6 +18,9 @@ struct Limits {
     std::size_t group_members_max = 10'000;
     std::size_t blocked_max = 1'000;             ///< People whom one person has blocked.
     std::size_t members_per_change_max = 1'000;  ///< Added or removed by one call.
+    words::QueryLimits query;
+    std::size_t searched_channels_max = 200;  ///< By one search that names no channel.
+    std::size_t sync_channels_max = 1'000;    ///< Named by one `sync`.
     std::size_t answer_bytes_max = 1'000'000;
     std::size_t waiting_per_channel_max = 10'000;  ///< Appends that wait in one channel; beyond: overloaded.
     std::size_t cached_members_max = 2'000'000;    ///< Members in cached memberships, all channels together.
@@ -37,6 +42,7 @@ struct Limits {
     std::chrono::milliseconds receipt_delay{50};  ///< Receipts of this span are stored and told together.
     std::chrono::milliseconds typing_ttl{6'000};  ///< Typing that is not repeated ends after this.
     std::chrono::milliseconds typing_interval{2'000};  ///< Told at most once in this per person and channel.
+    std::size_t typing_channels_max = 16;              ///< Where one person types at a time; the oldest ends.
     std::chrono::milliseconds presence_ttl{45'000};    ///< What a node said of its people holds so long.
     std::chrono::milliseconds presence_linger{2'000};  ///< Who comes back within this was never away.
     std::chrono::milliseconds presence_answer_wait{200};  ///< How long other nodes' answers are waited for.

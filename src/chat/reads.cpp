@@ -13,7 +13,6 @@ constexpr int kBucketsPerRead = 4;
 constexpr std::size_t kPageMessages = 100;
 constexpr std::size_t kHistoryLimitMax = 100;
 constexpr std::size_t kListLimitMax = 200;
-constexpr std::size_t kSyncChannelsMax = 1'000;
 constexpr std::size_t kSyncEntriesPerRead = 128;
 constexpr std::size_t kChannelBytes = 2'000;
 constexpr std::size_t kWatermarkBytes = 96;
@@ -320,8 +319,9 @@ Task<Result<SyncAnswer>> Chat::sync(Subscriber& subscriber, std::unordered_map<C
 
 Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<ChannelId, Seq> known,
                                          const EntryBytes& bytes_of, Answered& answered, Deadline deadline) {
-    if (known.size() > kSyncChannelsMax) {
-        co_return Error(Errc::too_large, "channels must name at most 1000 channels.");
+    if (const auto most = env_.limits.sync_channels_max; known.size() > most) {
+        co_return Error(Errc::too_large,
+                        "\"channels\" names more than " + std::to_string(most) + " channels.");
     }
     auto asking = delivery_.stays_of(user, deadline, known);
     WARREN_CO_TRY(stays, co_await std::move(asking));
@@ -374,9 +374,10 @@ Task<Result<SyncedChannel>> Chat::read_since(const Stay& stay, Seq known, const 
         for (auto& entry : entries) {
             const auto bytes = bytes_of(*entry);
             if (entry->seq != next) co_return Error(Errc::unavailable);
-            out.limited = bytes > budget;
+            // One that is greater than all of the budget has an answer for itself, or nobody got past it.
+            out.limited = bytes > budget && budget < env_.limits.answer_bytes_max;
             if (out.limited) break;
-            budget -= bytes;
+            budget -= std::min(bytes, budget);
             ++next;
             out.entries.push_back(shown_from(out.first_seq, entry));
         }

@@ -80,6 +80,21 @@ private:
     const MessageBytes& bytes_of_;
 };
 
+/// Observes the time from its making to its end.
+class Timing {
+public:
+    Timing(Clock& clock, prometheus::Histogram& seconds)
+        : clock_(clock), seconds_(seconds), began_(clock.now()) {}
+    ~Timing() { seconds_.Observe(std::chrono::duration<double>(clock_.now() - began_).count()); }
+    Timing(const Timing&) = delete;
+    Timing& operator=(const Timing&) = delete;
+
+private:
+    Clock& clock_;
+    prometheus::Histogram& seconds_;
+    SteadyTime began_;
+};
+
 }  // namespace
 
 Task<Result<SearchPage>> Chat::search(UserId user, SearchRequest request, MessageBytes bytes_of,
@@ -87,8 +102,9 @@ Task<Result<SearchPage>> Chat::search(UserId user, SearchRequest request, Messag
     if (request.limit == 0 || request.limit > kSearchLimitMax) {
         co_return Error(Errc::invalid, "limit must be 1 to 100.");
     }
-    WARREN_CO_TRY(query, words::parse_query(request.query));
+    WARREN_CO_TRY(query, words::parse_query(request.query, env_.limits.query));
     WARREN_CO_TRY(before, parse_cursor(request.before));
+    const Timing timing(env_.clock, search_seconds_);
     auto asking = searched_channels(user, request.channel, deadline);
     WARREN_CO_TRY(floors, co_await std::move(asking));
     std::vector<ChannelId> channels;
@@ -99,6 +115,7 @@ Task<Result<SearchPage>> Chat::search(UserId user, SearchRequest request, Messag
         const auto wanted = std::max(filling.missing() + 1, kHitsMin);
         auto searching = env_.entries.search(channels, query.needles(), before, wanted, deadline);
         WARREN_CO_TRY(hits, co_await std::move(searching));
+        search_candidates_.Increment(static_cast<double>(hits.hits.size()));
         auto reading = read_hits(hits.hits, deadline);
         WARREN_CO_TRY(found, co_await std::move(reading));
         for (const auto& hit : hits.hits) {
@@ -126,7 +143,7 @@ Task<Result<Chat::Floors>> Chat::searched_channels(UserId user, std::optional<Ch
     auto& current = stays.current;
     std::sort(current.begin(), current.end(),
               [](const Stay& a, const Stay& b) { return a.head->at > b.head->at; });
-    if (current.size() > kSearchedChannels) current.erase(current.begin() + kSearchedChannels, current.end());
+    current.resize(std::min(current.size(), env_.limits.searched_channels_max));
     for (const auto& stay : current) {
         const bool since_join = stay.document.history == HistoryAccess::since_join;
         floors[stay.row.channel] = since_join ? stay.row.from : 1;

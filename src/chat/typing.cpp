@@ -99,7 +99,7 @@ Typing::Record* Typing::find(UserId user, ChannelId channel) {
 Typing::Record& Typing::record_of(UserId user, ChannelId channel) {
     if (auto* record = find(user, channel)) return *record;
     auto& records = people_[user];
-    if (records.size() >= kChannelsMax) {
+    if (records.size() >= env_.limits.typing_channels_max) {
         records.front().on = false;
         advance(user, records.front());
         records.erase(records.begin());

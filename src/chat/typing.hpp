@@ -10,8 +10,8 @@ namespace warren::chat {
 /// Who is typing where, told to the other members of a small channel while it lasts: at most once in
 /// Limits::typing_interval for each person and channel, until they stop, write, go, or do not repeat it for
 /// Limits::typing_ttl. The node of the person keeps that time; whoever is shown it keeps it too, since a node
-/// may die. Nothing of it is stored. On the chat executor only. Memory: kChannelsMax small records for each
-/// person who types. @see docs/protocol.md#typing
+/// may die. Nothing of it is stored. On the chat executor only. Memory: Limits::typing_channels_max small
+/// records for each person who types. @see docs/protocol.md#typing
 class Typing final : public PeopleObserver {
 public:
     Typing(asio::any_io_executor executor, Environment& env, Memberships& memberships, Blocks& blocks,
@@ -22,9 +22,6 @@ public:
     Task<Result<void>> set(const Subscriber& by, ChannelId channel, bool on, Deadline deadline);
     void on_wrote(UserId user, ChannelId channel) override;
     void on_closed(const Subscriber& by) override;
-
-    /// In so many channels somebody may type at a time; the oldest ends.
-    static constexpr std::size_t kChannelsMax = 16;
 
 private:
     struct Record {

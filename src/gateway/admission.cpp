@@ -6,7 +6,7 @@ namespace {
 
 /// Counts an address's connection in. It is counted out by the Registration.
 bool take_address(Core& core, const std::string& address) {
-    auto& count = core.addresses[address];
+    auto& count = core.addresses.try_emplace(address, core.options.address_rate).first->second.connections;
     const auto most = core.options.connections_per_address_max;
     if (most != 0 && count >= most) return false;
     ++count;
@@ -22,8 +22,7 @@ bool take_user(Core& core, const Client& client) {
 }
 
 void leave_address(Core& core, const std::string& address) {
-    const auto at = core.addresses.find(address);
-    if (at != core.addresses.end() && --at->second == 0) core.addresses.erase(at);
+    if (const auto at = core.addresses.find(address); at != core.addresses.end()) --at->second.connections;
 }
 
 void leave(Core& core, const std::shared_ptr<Client>& client, const std::string& address) {
@@ -48,12 +47,12 @@ Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Sha
                                            std::string address) {
     if (core->draining || core->stopped) co_return Error(Errc::unavailable);
     if (!take_address(*core, address)) co_return Error(Errc::overloaded);
-    auto registration = std::make_shared<Registration>(core, std::move(address));
+    auto registration = std::make_shared<Registration>(core, address);
     const auto by = core->chat.environment().clock.in(core->options.admission_timeout);
     auto asking = core->accounts.who_connects(std::move(token), by);
     WARREN_CO_TRY(identity, co_await std::move(asking));
 
-    auto client = std::make_shared<Client>(core, *shard, std::move(identity));
+    auto client = std::make_shared<Client>(core, *shard, std::move(address), std::move(identity));
     if (!take_user(*core, *client)) co_return Error(Errc::overloaded);
     core->clients.emplace(client.get(), client);
     core->counts.connections.Set(static_cast<double>(++core->connections));

@@ -42,14 +42,20 @@ void Call::enlist() {
     place_ = core_->unanswered.insert(core_->unanswered.end(), weak_from_this());
 }
 
+Result<void> Call::take_rates() {
+    const auto user = core_->users.find(client_->user());
+    if (user != core_->users.end()) WARREN_TRY_VOID(user->second.rates.take(verb_.rate, began_));
+    const auto address = core_->addresses.find(client_->address());
+    if (address != core_->addresses.end()) WARREN_TRY_VOID(address->second.events.take(began_));
+    return {};
+}
+
 void Call::start(Doing doing) {
     enlist();
-    const auto user = core_->users.find(client_->user());
-    if (user != core_->users.end()) {
-        if (auto allowed = user->second.rates.take(verb_.rate, began_); allowed.has_error()) {
-            answer(std::move(allowed).error());
-            return;
-        }
+    core_->counts.events(verb_).Increment();
+    if (auto allowed = take_rates(); !allowed) {
+        answer(std::move(allowed).error());
+        return;
     }
     spawn(core_->chat.executor(), verb_.name, run(shared_from_this(), std::move(doing)));
 }

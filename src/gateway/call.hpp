@@ -2,6 +2,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "chat/chat.hpp"
@@ -34,6 +35,7 @@ Doing doing(Task<Result<std::string>> (*handle)(Call&, Command), Command command
 
 /// The verb of that name, or null.
 const Verb* find_verb(std::string_view name);
+std::span<const Verb* const> all_verbs();
 
 /// One event in progress, answered exactly once whatever happens. On the chat shard only.
 class Call : public std::enable_shared_from_this<Call> {
@@ -53,10 +55,12 @@ public:
 
     /// From here on it is answered at its deadline at the latest.
     void enlist();
-    /// Takes the call up: counts it against its person's rates and runs `doing`.
+    /// Takes the call up: counts it against its person's and its address's rates and runs `doing`.
     void start(Doing doing);
 
 private:
+    Result<void> take_rates();
+
     std::shared_ptr<Core> core_;
     std::shared_ptr<Client> client_;
     const Verb& verb_;

@@ -13,9 +13,10 @@ std::size_t bytes_of(const Word& word) {
 
 }  // namespace
 
-Client::Client(std::shared_ptr<Core> core, http::Shard& shard, chat::Identity identity)
+Client::Client(std::shared_ptr<Core> core, http::Shard& shard, std::string address, chat::Identity identity)
     : core_(std::move(core)),
       shard_(shard),
+      address_(std::move(address)),
       user_(identity.user.id),
       session_(identity.socket_token_hash),
       rates_(core_->options.connection_rates),

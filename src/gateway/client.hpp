@@ -32,11 +32,13 @@ using Word = std::variant<socketio::EncodedPacket, Reply, End>;
 /// connection only from `connected` to `gone`.
 class Client final : public chat::Subscriber, public std::enable_shared_from_this<Client> {
 public:
-    Client(std::shared_ptr<Core> core, http::Shard& shard, chat::Identity identity);
+    /// `address` is the key under which it is counted.
+    Client(std::shared_ptr<Core> core, http::Shard& shard, std::string address, chat::Identity identity);
 
     UserId user() const override { return user_; }
     const std::shared_ptr<Core>& core() const { return core_; }
     const TokenHash& session() const { return session_; }
+    const std::string& address() const { return address_; }
     http::Shard& shard() { return shard_; }
 
     void push(const chat::PushPtr& push) override;
@@ -68,6 +70,7 @@ private:
 
     std::shared_ptr<Core> core_;
     http::Shard& shard_;
+    const std::string address_;
     UserId user_;
     TokenHash session_;
 

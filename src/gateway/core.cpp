@@ -14,6 +14,10 @@ Counts::Counts(Metrics& m)
     add("ok");
     for (const auto& row : all_errcs())
         add(row.wire_name);
+    for (const auto* verb : all_verbs()) {
+        events_[verb] = &m.counter("warren_events_total", "Events whose payload was in order, by name.",
+                                   {{"event", std::string(verb->name)}});
+    }
 }
 
 Core::Core(chat::Chat& c, chat::Accounts& a, http::Shard& shard, Options o, Metrics& metrics)

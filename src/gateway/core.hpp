@@ -23,8 +23,10 @@ struct Counts {
     prometheus::Histogram& seconds;
     /// By what was answered: `ok` or an error's wire name.
     prometheus::Counter& answers(std::string_view code) { return *answers_.at(code); }
+    prometheus::Counter& events(const Verb& verb) { return *events_.at(&verb); }
 
 private:
+    std::unordered_map<const Verb*, prometheus::Counter*> events_;
     std::map<std::string_view, prometheus::Counter*> answers_;
 };
 
@@ -33,6 +35,13 @@ struct PerUser {
     explicit PerUser(const Rates& allowed) : rates(allowed) {}
     RateSet rates;
     std::size_t connections = 0;
+};
+
+/// What a node knows of one address (an IPv6 one's /64) with connections here.
+struct PerAddress {
+    explicit PerAddress(Rate allowed) : events(allowed) {}
+    TokenBucket events;
+    std::size_t connections = 0;  ///< And those on their way in.
 };
 
 /// What the parts of the gateway share. On the chat shard only, but for what is constant or atomic.
@@ -51,7 +60,7 @@ struct Core {
     std::atomic<std::size_t> connections{0};
 
     std::unordered_map<UserId, PerUser> users;
-    std::map<std::string, std::size_t> addresses;  // Connections, and those on their way in.
+    std::unordered_map<std::string, PerAddress> addresses;
     std::unordered_map<const Client*, std::weak_ptr<Client>> clients;
     std::list<std::weak_ptr<Call>> unanswered;  // In order of their deadlines.
 

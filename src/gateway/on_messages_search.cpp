@@ -27,12 +27,12 @@ Task<Result<std::string>> handle(Call& call, chat::SearchRequest request) {
     co_return encode(page);
 }
 
-Result<Doing> check(const Arguments& args, const chat::Limits&) {
+Result<Doing> check(const Arguments& args, const chat::Limits& limits) {
     WARREN_TRY(payload, args.payload());
     chat::SearchRequest request;
-    WARREN_TRY(query, payload.text("query", TextRule{.bytes_max = words::kQueryBytesMax, .lines = true}));
+    WARREN_TRY(query, payload.text("query", TextRule{.bytes_max = limits.query.bytes_max, .lines = true}));
     // So that what is wrong with it is told whatever the channel.
-    WARREN_TRY_VOID(words::parse_query(query));
+    WARREN_TRY_VOID(words::parse_query(query, limits.query));
     WARREN_TRY(channel, payload.optional_id<ChannelId>("channelId"));
     WARREN_TRY(before, payload.optional_text("before", TextRule{.bytes_max = kCursorBytesMax}));
     WARREN_TRY(limit, payload.optional_number("limit", 1, kLimitMax));

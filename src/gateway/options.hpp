@@ -54,6 +54,7 @@ struct Options {
                      .sync{60, std::chrono::seconds{30}},
                      .search{40, std::chrono::seconds{10}},
                      .receipt{600, std::chrono::seconds{10}}};
+    Rate address_rate;                            ///< Of all events from one address together.
     std::size_t connections_per_user_max = 50;    ///< On this node; 0: no limit.
     std::size_t connections_per_address_max = 0;  ///< An IPv6 address counts by its /64; 0: no limit.
     std::size_t events_in_flight_max = 100;       ///< Of one connection, not answered yet.

@@ -7,7 +7,8 @@ namespace warren::gateway {
 
 Result<void> TokenBucket::take(SteadyTime now) {
     if (rate_.count == 0) return {};
-    fill(now);
+    tokens_ = tokens_at(now);
+    filled_at_ = now;
     if (tokens_ >= 1) {
         tokens_ -= 1;
         return {};
@@ -20,19 +21,17 @@ Result<void> TokenBucket::take(SteadyTime now) {
                  seconds);
 }
 
-bool TokenBucket::is_full(SteadyTime now) {
-    fill(now);
-    return tokens_ >= static_cast<double>(rate_.count);
+bool TokenBucket::is_full(SteadyTime now) const {
+    return tokens_at(now) >= static_cast<double>(rate_.count);
 }
 
-void TokenBucket::fill(SteadyTime now) {
+double TokenBucket::tokens_at(SteadyTime now) const {
     const auto most = static_cast<double>(rate_.count);
     const std::chrono::duration<double> passed = now - filled_at_;
-    tokens_ = std::min(most, tokens_ + most * (passed / std::chrono::duration<double>(rate_.per)));
-    filled_at_ = now;
+    return std::min(most, tokens_ + most * (passed / std::chrono::duration<double>(rate_.per)));
 }
 
-bool RateSet::is_full(SteadyTime now) {
+bool RateSet::is_full(SteadyTime now) const {
     return std::all_of(buckets_.begin(), buckets_.end(), [now](auto& bucket) { return bucket.is_full(now); });
 }
 

@@ -14,10 +14,10 @@ public:
 
     /// Takes a token. @errors rate_limited (with the whole seconds until there is one)
     Result<void> take(SteadyTime now);
-    bool is_full(SteadyTime now);
+    bool is_full(SteadyTime now) const;
 
 private:
-    void fill(SteadyTime now);
+    double tokens_at(SteadyTime now) const;
 
     Rate rate_;
     double tokens_;
@@ -34,7 +34,7 @@ public:
     Result<void> take(RateClass what, SteadyTime now) {
         return buckets_[static_cast<std::size_t>(what)].take(now);
     }
-    bool is_full(SteadyTime now);
+    bool is_full(SteadyTime now) const;
 
 private:
     std::array<TokenBucket, 6> buckets_;

@@ -24,6 +24,10 @@ const Verb* find_verb(std::string_view name) {
     return at == kVerbs.end() ? nullptr : *at;
 }
 
+std::span<const Verb* const> all_verbs() {
+    return kVerbs;
+}
+
 Result<std::string> read_nonce(const Payload& payload) {
     WARREN_TRY(nonce, payload.optional_text("nonce", TextRule{.bytes_max = kNonceBytesMax}));
     return nonce.value_or(std::string());

@@ -28,13 +28,15 @@ void answer_overdue(Core& core) {
     }
 }
 
-/// A person without connections is forgotten once forgetting changes none of their rates.
-void forget_absent_users(Core& core) {
+/// A person or an address without connections is forgotten once forgetting changes none of their rates.
+void forget_absent(Core& core) {
     const auto now = core.now();
-    for (auto at = core.users.begin(); at != core.users.end();) {
-        auto& user = at->second;
-        at = user.connections == 0 && user.rates.is_full(now) ? core.users.erase(at) : std::next(at);
-    }
+    std::erase_if(core.users, [now](auto& item) {
+        return item.second.connections == 0 && item.second.rates.is_full(now);
+    });
+    std::erase_if(core.addresses, [now](auto& item) {
+        return item.second.connections == 0 && item.second.events.is_full(now);
+    });
 }
 
 Task<Result<void>> recheck_batch(std::shared_ptr<Core> core, std::vector<std::shared_ptr<Client>> batch) {
@@ -80,7 +82,7 @@ Task<void> watch(std::shared_ptr<Core> core) {
         co_await std::move(sleeping);
         if (core->stopped) co_return;
         answer_overdue(*core);
-        forget_absent_users(*core);
+        forget_absent(*core);
         const bool bus_is_up = core->chat.delivery().bus_is_up();
         // A sign-out told on the bus while it was away reached nobody.
         const bool came_back = bus_is_up && !std::exchange(bus_was_up, bus_is_up);

@@ -23,13 +23,15 @@ bool is_quote(UChar32 c) {
 /// Reads folded text from its beginning to its end.
 class Parser {
 public:
+    explicit Parser(std::size_t tokens_max) : tokens_max_(tokens_max) {}
+
     Result<Query> parse(const icu::UnicodeString& text) {
         for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
             WARREN_TRY_VOID(take(text.char32At(i)));
         }
         end_phrase();
-        if (tokens_ > kQueryTokensMax) {
-            return Error{Errc::too_large, "\"query\" has more than " + std::to_string(kQueryTokensMax) +
+        if (tokens_ > tokens_max_) {
+            return Error{Errc::too_large, "\"query\" has more than " + std::to_string(tokens_max_) +
                                               " words (or characters, in a script without spaces)."};
         }
         if (query_.phrases.empty()) return invalid("must hold at least one word.");
@@ -76,6 +78,7 @@ private:
 
     Query query_;
     Tokenizer tokenizer_;
+    std::size_t tokens_max_;
     std::size_t tokens_ = 0;
     bool quoted_ = false;
     bool opened_ = false;  // A * was there.
@@ -124,12 +127,12 @@ Needles Query::needles() const {
     return out;
 }
 
-Result<Query> parse_query(std::string_view utf8) {
-    if (utf8.size() > kQueryBytesMax) {
+Result<Query> parse_query(std::string_view utf8, QueryLimits limits) {
+    if (utf8.size() > limits.bytes_max) {
         return Error{Errc::too_large,
-                     "\"query\" is longer than " + std::to_string(kQueryBytesMax) + " bytes of UTF-8."};
+                     "\"query\" is longer than " + std::to_string(limits.bytes_max) + " bytes of UTF-8."};
     }
-    return Parser().parse(fold(utf8));
+    return Parser(limits.tokens_max).parse(fold(utf8));
 }
 
 }  // namespace warren::words

@@ -8,8 +8,11 @@
 
 namespace warren::words {
 
-inline constexpr std::size_t kQueryBytesMax = 1'024;
-inline constexpr std::size_t kQueryTokensMax = 64;
+/// How large a query may be.
+struct QueryLimits {
+    std::size_t bytes_max = 1'024;
+    std::size_t tokens_max = 64;
+};
 /// Shorter beginnings of words are refused: they would find almost everything.
 inline constexpr std::size_t kPrefixCharsMin = 2;
 
@@ -41,6 +44,6 @@ struct Query {
 /// and beginnings of words or phrases, marked by a `*` at their end. A word that is several tokens ("e-mail",
 /// or one of a script without spaces) is a phrase. Pure; any bytes will do.
 /// @errors invalid, too_large
-Result<Query> parse_query(std::string_view utf8);
+Result<Query> parse_query(std::string_view utf8, QueryLimits limits = {});
 
 }  // namespace warren::words

@@ -129,7 +129,7 @@ TEST(QueryOf, NothingToFindSaysWhatToMend) {
         {"a*", "at least two letters"},
         {"foo*bar", "only at the end"},
         {"\"foo* bar\"", "only at the end"},
-        {std::string(kQueryBytesMax + 1, 'x'), "longer than 1024 bytes"},
+        {std::string(QueryLimits().bytes_max + 1, 'x'), "longer than 1024 bytes"},
     };
     for (const auto& [query, what] : cases) {
         const auto parsed = parse_query(query);
@@ -137,7 +137,7 @@ TEST(QueryOf, NothingToFindSaysWhatToMend) {
         EXPECT_THAT(parsed.error().message, ::testing::HasSubstr(what));
     }
     std::string many;
-    for (std::size_t i = 0; i <= kQueryTokensMax; ++i)
+    for (std::size_t i = 0; i <= QueryLimits().tokens_max; ++i)
         many += "ab ";
     EXPECT_EQ(parse_query(many).error(), Errc::too_large);
 }

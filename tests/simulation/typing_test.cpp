@@ -130,12 +130,12 @@ TEST_F(Typing, BetweenTwoOfWhomOneHasBlockedTheOtherNobodyIsTold) {
 
 TEST_F(Typing, InTooManyChannelsTheOldestEnds) {
     std::vector<ChannelId> channels;
-    for (std::size_t i = 0; i <= chat::Typing::kChannelsMax; ++i)
+    for (std::size_t i = 0; i <= chat::Limits().typing_channels_max; ++i)
         channels.push_back(group({person(1), person(3), person(10 + i)}));
     for (const auto& each : channels)
         ASSERT_TRUE(type(typist, each));
     const auto all = there->told<TypingNotice>();
-    ASSERT_EQ(all.size(), chat::Typing::kChannelsMax + 2);
+    ASSERT_EQ(all.size(), chat::Limits().typing_channels_max + 2);
     const auto is_end = [](const TypingNotice& notice) { return !notice.on; };
     const auto ended = std::find_if(all.begin(), all.end(), is_end);
     ASSERT_NE(ended, all.end());

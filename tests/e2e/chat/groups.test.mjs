@@ -105,7 +105,7 @@ describe("groups", () => {
     const members = [bob.id];
     await a.refused("invalid", /"name" is missing/, "group:new", { members });
     await a.refused("invalid", /"name" must not be empty/, "group:new", { name: "", members });
-    await a.refused("invalid", /name/, "group:new", { name: "x".repeat(51), members });
+    await a.refused("too_large", /name/, "group:new", { name: "x".repeat(51), members });
     await a.refused("too_large", /name/, "group:new", { name: "x".repeat(5000), members });
     await a.get("group:new", { name: "ä".repeat(50), members });
     await a.refused("invalid", /control/, "group:new", { name: "a\u0007b", members });

@@ -126,7 +126,7 @@ function scenarios(place, options) {
       await a.refused("not_found", /member/, "group:role", { channelId, member: unknownId, role: "admin" });
       await a.refused("conflict", /already/, "group:role", { channelId, member: alice.id, role: "admin" });
       await a.refused("conflict", /needs an admin/, "group:role", { channelId, member: alice.id, role: "member" });
-      await a.refused("invalid", /50 characters/, "group:update", { channelId, name: "x".repeat(51) });
+      await a.refused("too_large", /50 characters/, "group:update", { channelId, name: "x".repeat(51) });
       await a.refused("invalid", /image/, "group:update", { channelId, image: "javascript:alert(1)" });
       for (const [event, payload] of [["group:add", { members: [dave.id] }], ["group:add", { members: [unknownId] }],
         ["group:remove", { members: [carol.id] }], ["group:role", { member: bob.id, role: "admin" }], ["group:update", { name: "mine" }]]) {
