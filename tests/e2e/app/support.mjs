@@ -1,6 +1,7 @@
 // What the tests of the program as operators and REST clients see it share.
 import { connect } from "node:net";
 import { warren } from "../../support/servers.mjs";
+import { checkAnswer } from "./openapi.mjs";
 
 /** A folder's flags, for commands that are given no file. */
 export const inFolder = (folder) => ["--data-dir", folder];
@@ -13,7 +14,7 @@ export function addUser(node, email, name, password = "correct horse") {
   return { ...JSON.parse(result.stdout), password };
 }
 
-/** One REST call: `{ status, headers, body, cookies }`; `session` is what `cookies` of a sign-in was. */
+/** One REST call: `{ status, headers, body, cookies }`; `session` is what `cookies` of a sign-in was. As docs/openapi.yaml has it. */
 export async function call(node, method, path, { body, session, headers = {} } = {}) {
   const sent = { ...headers };
   if (body !== undefined) sent["content-type"] ??= "application/json";
@@ -23,7 +24,9 @@ export async function call(node, method, path, { body, session, headers = {} } =
   const setCookies = answer.headers.getSetCookie();
   const cookies = Object.fromEntries(setCookies.map((line) => line.split(";")[0].split("=")));
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null, setCookies, cookies };
+  const done = { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null, setCookies, cookies };
+  checkAnswer(method, path, done);
+  return done;
 }
 
 export async function signIn(node, { email, password }) {

@@ -30,6 +30,12 @@ export function checkAnswer(event, payload, answer) {
   check(`${events[event]}/x-data`, answer.data, `the data of ${event}`);
 }
 
+/** Throws unless `value` is as the schema of that name. */
+export function checkSchema(name, value) {
+  const validate = ajv.getSchema(`asyncapi#/components/schemas/${name}`);
+  if (!validate?.(value)) throw new Error(`this is no ${name}: ${ajv.errorsText(validate?.errors)}\n${JSON.stringify(value)}`);
+}
+
 /** Throws unless `push` is one of the documented pushes. */
 export const checkPush = (push) => check("push/payload", push, `the push ${push.event}`);
 
