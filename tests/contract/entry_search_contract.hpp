@@ -153,6 +153,44 @@ TEST_P(EntrySearchContract, WhatWasBlankedIsNotFound) {
         EXPECT_TRUE(search({channel}, all_of({word})).hits.empty()) << word;
 }
 
+// Times that do not follow the seqs, edits of what lies far back, and what was deleted there.
+TEST_P(EntrySearchContract, FindsInLongLogs) {
+    const auto channel = fresh<ChannelId>();
+    const auto other = fresh<ChannelId>();
+    std::vector<EntryPtr> log;
+    std::set<Hit> expected;
+    for (Seq seq = 1; seq <= 300; ++seq) {
+        auto entry = message(channel, seq, seq % 50 == 3 ? "tea" : "milk");
+        // The clock was an hour fast at first.
+        entry.at = time((seq <= 130 ? 3'600'000 : 1'000) + static_cast<std::int64_t>(seq * 37 % 101));
+        if (seq % 50 == 3) expected.insert({entry.at, seq, channel});
+        log.push_back(share(entry));
+    }
+    for (const Seq target : {5U, 120U, 260U}) {
+        log.push_back(share(with(channel, log.size() + 1, EditBody{target, "tea instead", false})));
+        expected.insert({log[target - 1]->at, target, channel});
+    }
+    auto twin = message(other, 1, "tea");
+    twin.at = log[2]->at;
+    expected.insert({twin.at, 1, other});
+    fill(log);
+    fill({share(twin)});
+    for (const std::size_t limit : {1, 2, 100}) {
+        const auto found = search_through({channel, other}, all_of({"tea"}), limit);
+        EXPECT_EQ(found, (std::vector<Hit>{expected.rbegin(), expected.rend()})) << limit;
+    }
+    EXPECT_EQ(search_through({channel}, beginning("inst"), 100).size(), 3U);
+    EXPECT_EQ(search_through({channel}, all_of({"tea", "milk"}), 100).size(), 0U);
+    auto gone = message(channel, 53);
+    gone.body = blanked(log[52]->body);
+    auto gone_edit = with(channel, 302, blanked(log[301]->body));
+    ASSERT_TRUE(run_task(port().blank({share(gone), share(gone_edit)}, soon())));
+    expected.erase({log[52]->at, 53, channel});
+    expected.erase({log[119]->at, 120, channel});
+    EXPECT_EQ(search_through({channel, other}, all_of({"tea"}), 4),
+              (std::vector<Hit>{expected.rbegin(), expected.rend()}));
+}
+
 TEST_P(EntrySearchContract, WhatWasRefusedIsNotFound) {
     const auto channel = channel_with({"tea", "coffee"});
     ASSERT_EQ(insert(message(channel, 2, "cocoa")).error(), Errc::taken);

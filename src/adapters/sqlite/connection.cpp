@@ -86,6 +86,11 @@ std::string Statement::text(int column) const {
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw_, column))};
 }
 
+std::string_view Statement::bytes(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(raw_, column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw_, column))};
+}
+
 TokenHash Statement::hash(int column) const {
     TokenHash out{};
     read_bytes(column, out.data(), out.size());

@@ -21,6 +21,11 @@ namespace warren::adapters::sqlite {
 
 class Connection;
 
+/// Bytes for a column of type BLOB; text is bound as TEXT.
+struct Blob {
+    std::string_view bytes;
+};
+
 /// A prepared statement on loan from its connection; given back, reset, when it goes. One row at a time.
 class Statement {
 public:
@@ -38,6 +43,7 @@ public:
     void bind(std::int64_t value);
     void bind(std::string_view text);
     void bind_bytes(const void* data, std::size_t size);
+    void bind(const Blob& blob) { bind_bytes(blob.bytes.data() ? blob.bytes.data() : "", blob.bytes.size()); }
     template <class T>
         requires std::integral<T> || std::is_enum_v<T>
     void bind(T value) {
@@ -65,6 +71,9 @@ public:
     std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
     WallTime time(int column) const { return WallTime(std::chrono::milliseconds(integer(column))); }
     std::string text(int column) const;
+    bool is_null(int column) const { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
+    /// Of a blob; valid until the next step. Empty for null.
+    std::string_view bytes(int column) const;
     template <class AnyId>
     AnyId id(int column) const {
         AnyId out;

@@ -68,6 +68,44 @@ TEST_F(DeletedText, IsGoneFromFileAndLogOnceBlanked) {
     }
 }
 
+TEST_F(DeletedText, IsGoneFromTheWordsOfItsMessageAndItsBucket) {
+    open(options_for(folder()));
+    const auto channel = fresh<ChannelId>();
+    // Many different words, so that the vocabulary takes several pages.
+    const auto words = [](Seq seq) {
+        std::string out;
+        for (Seq n = 0; n < 40; ++n)
+            out += "Word" + std::to_string(seq * 40 + n) + ' ';
+        return out;
+    };
+    const auto edit = [&](Seq seq, Seq target, std::string text) {
+        auto entry = std::make_shared<Entry>(*message(channel, seq));
+        entry->body = EditBody{target, std::move(text), false};
+        return entry;
+    };
+    std::vector<EntryPtr> log;
+    for (Seq seq = 1; seq <= 128; ++seq)
+        log.push_back(message(channel, seq, words(seq)));
+    log[49] = message(channel, 50, words(50) + "Quixotically");
+    log[59] = edit(60, 50, words(60) + "Zymurgically");
+    log.push_back(edit(129, 50, words(129) + "Xylophonic"));
+    for (const auto& entry : log)
+        put(entry);
+    const std::vector<std::string> secrets{"quixotically", "zymurgically", "xylophonic"};
+    for (const auto& secret : secrets)
+        EXPECT_GE(found(secret), 2U) << "the entry's and the bucket's";
+    for (const Seq seq : {50U, 60U, 129U})
+        ASSERT_TRUE(blank(log[seq - 1]));
+    for (const auto& secret : secrets)
+        EXPECT_EQ(found(secret), 0U) << secret;
+    EXPECT_EQ(found("word2035"), 0U) << "of message 50";
+    EXPECT_GT(found("word2045"), 1U) << "of message 51";
+    EXPECT_EQ(untidy_pages(), 0U);
+    database_.reset();
+    for (const auto& secret : secrets)
+        EXPECT_EQ(found(secret), 0U) << secret;
+}
+
 TEST_F(DeletedText, LeavesNoCopyWhereRowsWereMovedBetweenPages) {
     // Rows come in between others all the time, so pages are split and joined, and the unused part of a page
     // keeps what was in it: without the tidy disk a thousand secrets leave a handful of copies, or none by
@@ -75,7 +113,7 @@ TEST_F(DeletedText, LeavesNoCopyWhereRowsWereMovedBetweenPages) {
     open(options_for(folder()));
     std::mt19937 random(7);
     std::vector<ChannelId> channels;
-    for (int i = 0; i < 40; ++i)
+    for (int i = 0; i < 20; ++i)
         channels.push_back(fresh<ChannelId>());
     std::map<ChannelId, Seq> heads;
     std::vector<EntryPtr> secrets;
@@ -89,8 +127,10 @@ TEST_F(DeletedText, LeavesNoCopyWhereRowsWereMovedBetweenPages) {
         const auto channel = channels[random() % channels.size()];
         const bool is_secret = random() % 10 == 0;
         const std::size_t size = std::array<std::size_t, 4>{5, 100, 900, 5'000}[random() % 4];
-        auto entry = message(channel, ++heads[channel],
-                             is_secret ? "SECRET" + std::string(size, 's') : std::string(size % 700, 'm'));
+        auto text = is_secret ? "SECRET" + std::string(size, 's') : std::string(size % 700, 'm');
+        for (int word = 0; word < 20; ++word)
+            text += ' ' + std::string(is_secret ? "SECRET" : "other") + std::to_string(random());
+        auto entry = message(channel, ++heads[channel], std::move(text));
         if (is_secret) secrets.push_back(entry);
         writes.push_back(inserting(std::move(entry), soon()));
         // Some are deleted soon, others later.
@@ -110,10 +150,12 @@ TEST_F(DeletedText, LeavesNoCopyWhereRowsWereMovedBetweenPages) {
         writes.push_back(blanking(secret));
     write();
     EXPECT_EQ(found("SECRET"), 0U);
+    EXPECT_EQ(found("secret"), 0U);
+    EXPECT_GT(found("other"), 1'000U);
     EXPECT_EQ(untidy_pages(), 0U);
     EXPECT_EQ(other_program()->ask("PRAGMA integrity_check").value(), "ok");
     database_.reset();
-    EXPECT_EQ(found("SECRET"), 0U);
+    EXPECT_EQ(found("SECRET") + found("secret"), 0U);
 }
 
 TEST_F(DeletedText, LeavesTheLogOnceAnotherProgramLetsGo) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "adapters/sqlite/word_index.hpp"
 #include "base/log.hpp"
 #include "model/entry_codec.hpp"
+#include "ports/entry_words.hpp"
 
 namespace warren::adapters::sqlite {
 namespace {
@@ -63,24 +65,19 @@ Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
 }
 
 Result<void> insert_entry(Connection& connection, const Entry& entry) {
+    const auto words = listed_words(entry);
+    std::optional<Blob> words_column;
+    if (words) words_column = Blob{*words};
     std::optional<Bucket> target_bucket;
     if (entry.target() != 0) target_bucket = bucket_of(entry.target());
-    return connection
-        .query("INSERT INTO entries (" WARREN_ENTRY_COLUMNS
-               ", target_bucket) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-               entry.channel, entry.seq, entry.id, entry.sender, entry.nonce, entry.at, entry.count,
-               entry.message_seq, entry.state_seq, entry.prev_state_seq, entry.kind(),
-               encode_body(entry.body), target_bucket)
-        .run();
-}
-
-/// Of the entry as it is stored now.
-Result<void> forget_stored_words(Connection& connection, ChannelId channel, Seq seq) {
-    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? AND seq = ?", channel, bounded(seq));
-    WARREN_TRY(row, rows.step());
-    if (!row) return {};
-    WARREN_TRY(stored, entry_of(rows));
-    return forget_words(connection, *stored);
+    WARREN_TRY_VOID(connection
+                        .query("INSERT INTO entries (" WARREN_ENTRY_COLUMNS
+                               ", target_bucket, words) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                               entry.channel, entry.seq, entry.id, entry.sender, entry.nonce, entry.at,
+                               entry.count, entry.message_seq, entry.state_seq, entry.prev_state_seq,
+                               entry.kind(), encode_body(entry.body), target_bucket, words_column)
+                        .run());
+    return index_words(connection, entry, words);
 }
 
 /// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
@@ -135,7 +132,6 @@ Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Deadline deadli
     auto work = [run = std::move(run)](Connection& connection) -> Result<void> {
         for (const auto& entry : run) {
             WARREN_TRY_VOID(insert_entry(connection, *entry));
-            WARREN_TRY_VOID(index_words(connection, *entry));
         }
         return {};
     };
@@ -224,13 +220,17 @@ Task<Result<Hits>> EntryStore::search(std::vector<ChannelId> channels, words::Ne
 
 Task<Result<void>> EntryStore::blank(std::vector<EntryPtr> entries, Deadline deadline) {
     auto work = [entries = std::move(entries)](Connection& connection) -> Result<void> {
+        std::set<std::pair<ChannelId, Bucket>> buckets;
         for (const auto& entry : entries) {
-            WARREN_TRY_VOID(forget_stored_words(connection, entry->channel, entry->seq));
-            WARREN_TRY_VOID(connection
-                                .query("UPDATE entries SET body = ? WHERE channel = ? AND seq = ?",
-                                       encode_body(entry->body), entry->channel, bounded(entry->seq))
-                                .run());
+            WARREN_TRY_VOID(
+                connection
+                    .query("UPDATE entries SET body = ?, words = NULL WHERE channel = ? AND seq = ?",
+                           encode_body(entry->body), entry->channel, bounded(entry->seq))
+                    .run());
+            buckets.emplace(entry->channel, bucket_of(searched_seq(*entry)));
         }
+        for (const auto& [channel, bucket] : buckets)
+            WARREN_TRY_VOID(forget_words(connection, channel, bucket));
         connection.want_scrub();
         return {};
     };

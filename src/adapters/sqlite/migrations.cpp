@@ -129,6 +129,22 @@ CREATE TABLE member_states (
     R"sql(
 ALTER TABLE users ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+DROP TABLE words;
+DELETE FROM meta WHERE key = 'words_version';
+ALTER TABLE entries ADD COLUMN words BLOB;
+CREATE INDEX edits_by_target ON entries (channel, target_bucket)
+    WHERE target_bucket IS NOT NULL AND words IS NOT NULL;
+CREATE TABLE vocabularies (
+    channel BLOB NOT NULL,
+    bucket  INTEGER NOT NULL,
+    newest  INTEGER NOT NULL,
+    oldest  INTEGER NOT NULL,
+    words   BLOB,
+    PRIMARY KEY (channel, bucket)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vocabularies_by_time ON vocabularies (channel, newest, bucket, oldest);
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -1,95 +1,110 @@
 #include "adapters/sqlite/word_index.hpp"
 
-#include "base/log.hpp"
-#include "model/entry_codec.hpp"
+#include <unordered_set>
+
+#include "adapters/sqlite/word_list.hpp"
 #include "ports/entry_words.hpp"
-#include "words/tokens.hpp"
 
 namespace warren::adapters::sqlite {
 namespace {
 
-constexpr int kRenewedAtOnce = 1'000;
+/// A longer vocabulary is not kept, and its bucket is always opened: it would tell little, and each edit
+/// would write all of it again.
+constexpr std::size_t kVocabularyBytesMax = 128 * 1'024;
 
-/// The time of the message that a hit on `entry` means.
-Result<WallTime> searched_time(Connection& connection, const Entry& entry) {
-    if (entry.target() == 0) return entry.at;
-    auto row = connection.query("SELECT at FROM entries WHERE channel = ? AND seq = ?", entry.channel,
-                                entry.target());
-    WARREN_TRY(found, row.step());
-    return found ? row.time(0) : entry.at;
-}
-
-/// The next entries after `after`, in order of channel and seq.
-Result<std::vector<Entry>> next_entries(Connection& connection, const Place& after) {
-    std::vector<Entry> out;
-    auto rows = connection.query(
-        "SELECT channel, seq, at, kind, body FROM entries WHERE (channel, seq) > (?, ?) ORDER BY channel, "
-        "seq "
-        "LIMIT ?",
-        after.channel, after.seq, kRenewedAtOnce);
-    for (;;) {
-        WARREN_TRY(row, rows.step());
-        if (!row) return out;
-        auto& entry = out.emplace_back();
-        entry.channel = rows.id<ChannelId>(0);
-        entry.seq = rows.number(1);
-        entry.at = rows.time(2);
-        // One that cannot be decoded cannot be shown either; whoever reads it logs that.
-        auto body = decode_body(static_cast<EntryKind>(rows.integer(3)), rows.text(4));
-        if (body) entry.body = std::move(*body);
+/// Lists made one.
+class Vocabulary {
+public:
+    void add(std::string_view list) {
+        for_each_word(list, [this](std::string_view word) {
+            if (words_.size() > kVocabularyBytesMax) return;
+            if (known_.contains(word)) return;
+            known_.emplace(word);
+            add_word(words_, word);
+        });
     }
-}
+    /// Nothing where it is too long.
+    std::optional<Blob> words() const {
+        if (words_.size() > kVocabularyBytesMax) return std::nullopt;
+        return Blob{words_};
+    }
 
-Result<void> renew_some(Connection& connection, const std::vector<Entry>& entries) {
-    WARREN_TRY_VOID(connection.run_script("BEGIN IMMEDIATE"));
-    for (const auto& entry : entries)
-        WARREN_TRY_VOID(index_words(connection, entry));
-    return connection.run_script("COMMIT");
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::unordered_set<std::string, Hash, std::equal_to<>> known_;
+    std::string words_;
+};
+
+/// Adds an edit's words to the vocabulary of a bucket that is full.
+Result<void> add_to_vocabulary(Connection& connection, ChannelId channel, Bucket bucket,
+                               std::string_view words) {
+    std::string all;
+    {
+        auto row = connection.query("SELECT words FROM vocabularies WHERE channel = ? AND bucket = ?",
+                                    channel, bucket);
+        WARREN_TRY(found, row.step());
+        if (!found || row.is_null(0)) return {};
+        all = row.bytes(0);
+    }
+    const auto size = all.size();
+    for_each_word(words, [&all](std::string_view word) {
+        if (!WordPattern(word).is_in(all)) add_word(all, word);
+    });
+    if (all.size() == size) return {};
+    std::optional<Blob> merged;
+    if (all.size() <= kVocabularyBytesMax) merged = Blob{all};
+    return connection
+        .query("UPDATE vocabularies SET words = ? WHERE channel = ? AND bucket = ?", merged, channel, bucket)
+        .run();
 }
 
 }  // namespace
 
-Result<void> index_words(Connection& connection, const Entry& entry) {
-    if (searched_text(entry).empty()) return {};
-    WARREN_TRY(at, searched_time(connection, entry));
-    // A word that an edit keeps is there already.
-    for (const auto& word : searched_words(entry)) {
-        WARREN_TRY_VOID(connection
-                            .query("INSERT OR IGNORE INTO words (channel, word, at, seq) VALUES (?,?,?,?)",
-                                   entry.channel, word, at, searched_seq(entry))
-                            .run());
-    }
-    return {};
+std::optional<std::string> listed_words(const Entry& entry) {
+    auto words = word_list(searched_words(entry));
+    if (words.empty()) return std::nullopt;
+    return words;
 }
 
-Result<void> forget_words(Connection& connection, const Entry& entry) {
-    if (searched_text(entry).empty()) return {};
-    WARREN_TRY(at, searched_time(connection, entry));
-    for (const auto& word : searched_words(entry)) {
-        WARREN_TRY_VOID(connection
-                            .query("DELETE FROM words WHERE channel = ? AND word = ? AND at = ? AND seq = ?",
-                                   entry.channel, word, at, searched_seq(entry))
-                            .run());
-    }
-    return {};
+Result<void> write_vocabulary(Connection& connection, ChannelId channel, Bucket bucket) {
+    Vocabulary vocabulary;
+    auto newest = WallTime::min();
+    auto oldest = WallTime::max();
+    auto message = [&](Seq, WallTime at, std::string_view words) {
+        newest = std::max(newest, at);
+        oldest = std::min(oldest, at);
+        vocabulary.add(words);
+    };
+    auto edit = [&](std::string_view words, const Statement&) { vocabulary.add(words); };
+    WARREN_TRY_VOID(read_words(connection, channel, bucket, message, edit));
+    if (newest < oldest) return {};  // Nothing but reactions and the like.
+    return connection
+        .query(
+            "INSERT OR REPLACE INTO vocabularies (channel, bucket, newest, oldest, words) VALUES "
+            "(?,?,?,?,?)",
+            channel, bucket, newest, oldest, vocabulary.words())
+        .run();
 }
 
-Result<void> renew_words(Connection& connection) {
-    WARREN_TRY(version, connection.ask("SELECT value FROM meta WHERE key = 'words_version'"));
-    const auto mine = std::to_string(words::tokens_version());
-    if (version == mine) return {};
-    WARREN_TRY_VOID(connection.run_script("DELETE FROM words"));
-    std::size_t done = 0;
-    for (Place after;;) {
-        WARREN_TRY(entries, next_entries(connection, after));
-        if (entries.empty()) break;
-        WARREN_TRY_VOID(renew_some(connection, entries));
-        after = {entries.back().channel, entries.back().seq};
-        done += entries.size();
+Result<void> index_words(Connection& connection, const Entry& entry,
+                         const std::optional<std::string>& words) {
+    const auto bucket = bucket_of(entry.seq);
+    if (entry.seq == last_seq_of(bucket))
+        WARREN_TRY_VOID(write_vocabulary(connection, entry.channel, bucket));
+    if (entry.target() == 0 || !words || bucket_of(entry.target()) == bucket) return {};
+    return add_to_vocabulary(connection, entry.channel, bucket_of(entry.target()), *words);
+}
+
+Result<void> forget_words(Connection& connection, ChannelId channel, Bucket bucket) {
+    {
+        auto row =
+            connection.query("SELECT 1 FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bucket);
+        WARREN_TRY(found, row.step());
+        if (!found) return {};
     }
-    log::info("sqlite_words_renewed", {{"version", mine}, {"entries", done}});
-    return connection.run_script("INSERT OR REPLACE INTO meta (key, value) VALUES ('words_version', " + mine +
-                                 ")");
+    return write_vocabulary(connection, channel, bucket);
 }
 
 }  // namespace warren::adapters::sqlite

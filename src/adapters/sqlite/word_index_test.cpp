@@ -1,22 +1,31 @@
 #include "adapters/sqlite/word_index.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <algorithm>
+#include <map>
+#include <set>
 
 #include "adapters/sqlite/sqlite_fixture_test.hpp"
+#include "ports/entry_words.hpp"
 #include "words/tokens.hpp"
 
 namespace warren::testing {
 namespace {
 
+constexpr std::int64_t kStart = 1'764'000'000'000;
+
 class SqliteWords : public SqliteTest {
 protected:
+    static words::Needles all_of(std::vector<std::string> words) { return {std::move(words), ""}; }
+    static words::Needles beginning(std::string prefix) { return {{}, std::move(prefix)}; }
+    Hits search(std::vector<ChannelId> channels, words::Needles needles, std::size_t limit = 100,
+                std::optional<Hit> before = std::nullopt) {
+        return run_task(store().search(std::move(channels), std::move(needles), before, limit, soon()))
+            .value();
+    }
     /// The seqs of the messages with that word.
-    std::vector<Seq> search(ChannelId channel, std::string word) {
-        words::Needles needles{{std::move(word)}, ""};
+    std::vector<Seq> seqs(ChannelId channel, std::string word) {
         std::vector<Seq> out;
-        auto searching = store().search({channel}, std::move(needles), std::nullopt, 100, soon());
-        for (const auto& hit : run_task(std::move(searching)).value().hits)
+        for (const auto& hit : search({channel}, all_of({std::move(word)})).hits)
             out.push_back(hit.seq);
         return out;
     }
@@ -26,89 +35,309 @@ protected:
         const auto connection = adapters::sqlite::Connection::open(file(), SQLITE_OPEN_READWRITE, "").value();
         ASSERT_TRUE(connection->run_script(sql));
     }
+    std::string ask(const std::string& sql) {
+        const auto connection = adapters::sqlite::Connection::open(file(), SQLITE_OPEN_READONLY, "").value();
+        return connection->ask(sql).value();
+    }
+    static EntryPtr said(ChannelId channel, Seq seq, std::string text, std::int64_t at) {
+        auto entry = std::make_shared<Entry>(*message(channel, seq, std::move(text)));
+        entry->at = WallTime(std::chrono::milliseconds(at));
+        return entry;
+    }
     static EntryPtr edit(ChannelId channel, Seq seq, Seq target, std::string text) {
-        auto entry = std::make_shared<Entry>(*message(channel, seq));
-        entry->at = WallTime(std::chrono::milliseconds(5'000));
+        auto entry = std::make_shared<Entry>(*said(channel, seq, "", kStart));
         entry->body = EditBody{target, std::move(text), false};
         return entry;
     }
+    void put(std::vector<EntryPtr> run) { ASSERT_TRUE(run_task(store().insert(std::move(run), soon()))); }
+    /// A log of `count` messages, each a millisecond after the last, that all say `text`.
+    void fill(ChannelId channel, Seq count, const std::string& text) {
+        std::vector<EntryPtr> run;
+        for (Seq seq = 1; seq <= count; ++seq) {
+            run.push_back(said(channel, seq, text, kStart + static_cast<std::int64_t>(seq)));
+            if (run.size() == 64 || seq == count) put(std::exchange(run, {}));
+        }
+    }
+    void blank(const std::vector<EntryPtr>& entries) {
+        std::vector<EntryPtr> blanks;
+        for (const auto& entry : entries) {
+            auto left = std::make_shared<Entry>(*entry);
+            left->body = blanked(entry->body);
+            blanks.push_back(std::move(left));
+        }
+        ASSERT_TRUE(run_task(store().blank(std::move(blanks), soon())));
+    }
 };
+
+TEST_F(SqliteWords, OfAnEditLieInTheBucketOfItsMessage) {
+    const auto channel = fresh<ChannelId>();
+    open(options_for(folder()));
+    fill(channel, 100, "milk");
+    put({edit(channel, 101, 7, "early tea")});
+    EXPECT_EQ(seqs(channel, "early"), std::vector<Seq>{7}) << "while the bucket grows";
+    std::vector<EntryPtr> rest;
+    for (Seq seq = 102; seq <= 128; ++seq)
+        rest.push_back(said(channel, seq, "milk", kStart));
+    rest.back() = edit(channel, 128, 8, "last tea");
+    put(rest);
+    EXPECT_EQ(seqs(channel, "early"), std::vector<Seq>{7});
+    EXPECT_EQ(seqs(channel, "last"), std::vector<Seq>{8});
+    put({edit(channel, 129, 9, "late tea"), edit(channel, 130, 9, "milk")});
+    EXPECT_EQ(seqs(channel, "late"), std::vector<Seq>{9});
+    EXPECT_EQ(seqs(channel, "tea"), (std::vector<Seq>{9, 8, 7}));
+    EXPECT_EQ(search({channel}, all_of({"late", "early"})).hits.size(), 0U) << "of one entry";
+    database_.reset();
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies"), "1");
+}
+
+TEST_F(SqliteWords, OfFullBucketsAreFoundByTheirVocabulary) {
+    const auto channel = fresh<ChannelId>();
+    open(options_for(folder()));
+    fill(channel, 300, "milk");
+    put({said(channel, 301, "tea", kStart)});
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 300U);
+    // What it does not name is not looked for in its bucket; the bucket that is not full needs none.
+    meddle("UPDATE vocabularies SET words = x'0000' WHERE bucket = 0");
+    open(options_for(folder()));
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 172U);
+    meddle("DELETE FROM vocabularies");
+    open(options_for(folder()));
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 300U - 256U);
+}
+
+TEST_F(SqliteWords, TooManyForAVocabularyAreFoundAllTheSame) {
+    const auto channel = fresh<ChannelId>();
+    open(options_for(folder()));
+    fill(channel, 129, "milk");
+    std::string text = "tea";
+    for (int round = 0; round < 12; ++round) {
+        for (int n = 0; n < 1'500; ++n)
+            text += " word" + std::to_string(round * 1'500 + n);
+        put({edit(channel, 130 + static_cast<Seq>(round), 5, std::exchange(text, ""))});
+    }
+    EXPECT_EQ(seqs(channel, "tea"), std::vector<Seq>{5});
+    EXPECT_EQ(seqs(channel, "word17999"), std::vector<Seq>{5});
+    EXPECT_EQ(seqs(channel, "word18000"), std::vector<Seq>{});
+    EXPECT_EQ(ask("SELECT words IS NULL FROM vocabularies"), "1");
+    for (Seq seq = 130; seq < 142; ++seq)
+        blank({edit(channel, seq, 5, "")});
+    EXPECT_EQ(seqs(channel, "word17999"), std::vector<Seq>{});
+    EXPECT_EQ(ask("SELECT hex(words) FROM vocabularies"), "006D696C6B00");
+}
 
 TEST_F(SqliteWords, AreMadeAnewWhereAnotherVersionMadeThem) {
     const auto channel = fresh<ChannelId>();
+    const auto other = fresh<ChannelId>();
     open(options_for(folder()));
-    for (Seq seq = 1; seq <= 1'500; ++seq)
-        ASSERT_TRUE(run_task(inserting(message(channel, seq, seq % 500 == 0 ? "tea" : "milk"), soon())));
-    ASSERT_TRUE(run_task(inserting(edit(channel, 1'501, 2, "tea"), soon())));
+    fill(channel, 1'499, "milk");
+    put({said(channel, 1'500, "tea", kStart + 1'500), edit(channel, 1'501, 2, "tea")});
+    put({said(other, 1, "tea", kStart)});
     meddle(
-        "DELETE FROM words; INSERT INTO words VALUES (x'00', 'old', 1, 1);"
+        "UPDATE entries SET words = CASE seq WHEN 2 THEN x'006F6C6400' END;"
+        "UPDATE vocabularies SET words = x'006F6C6400';"
+        "INSERT INTO vocabularies VALUES (x'01', 7, 1, 1, x'006F6C6400');"
         "UPDATE meta SET value = value - 1 WHERE key = 'words_version'");
     open(options_for(folder()));
-    EXPECT_EQ(search(channel, "tea"), (std::vector<Seq>{1'500, 1'000, 500, 2}));
-    database_.reset();
-    const auto connection = adapters::sqlite::Connection::open(file(), SQLITE_OPEN_READWRITE, "").value();
-    EXPECT_EQ(connection->ask("SELECT count(*) FROM words WHERE word = 'old'").value(), "0");
-    EXPECT_EQ(connection->ask("SELECT value FROM meta WHERE key = 'words_version'").value(),
+    EXPECT_EQ(seqs(channel, "tea"), (std::vector<Seq>{1'500, 2}));
+    EXPECT_EQ(seqs(channel, "old"), std::vector<Seq>{});
+    EXPECT_EQ(seqs(other, "tea"), std::vector<Seq>{1});
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 2'000).hits.size(), 1'499U);
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies"), "11");
+    EXPECT_EQ(ask("SELECT value FROM meta WHERE key = 'words_version'"),
               std::to_string(words::tokens_version()));
 }
 
-TEST_F(SqliteWords, AreLeftAloneOtherwise) {
+TEST_F(SqliteWords, WhoseRenewalWasInterruptedAreNotMadeTwice) {
     const auto channel = fresh<ChannelId>();
     open(options_for(folder()));
-    ASSERT_TRUE(run_task(inserting(message(channel, 1, "tea"), soon())));
-    meddle("DELETE FROM words");
+    fill(channel, 400, "milk");
+    // As if it had come down to bucket 1.
+    meddle(
+        "DELETE FROM vocabularies WHERE bucket = 0; UPDATE entries SET words = NULL WHERE seq <= 128;"
+        "UPDATE vocabularies SET words = CAST(words || x'6B65707400' AS BLOB) WHERE bucket = 2;"
+        "UPDATE meta SET value = -value WHERE key = 'words_version'");
     open(options_for(folder()));
-    EXPECT_EQ(search(channel, "tea"), std::vector<Seq>{});
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 400U);
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies WHERE instr(words, x'006B65707400')"), "1");
+    EXPECT_EQ(ask("SELECT value FROM meta WHERE key = 'words_version'"),
+              std::to_string(words::tokens_version()));
 }
 
-TEST_F(SqliteWords, ThatAreForgottenAreNowhereInTheFile) {
-    const auto channel = fresh<ChannelId>();
+TEST_F(SqliteWords, AreMadeForADatabaseThatHadARowForEach) {
+    std::filesystem::create_directories(folder());
+    std::string sql =
+        "PRAGMA application_id = 0x5772726e; PRAGMA user_version = 6;"
+        "BEGIN; CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE words (channel BLOB, word TEXT, at INTEGER, seq INTEGER, PRIMARY KEY (channel, word, "
+        "at, seq)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE entries (channel BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL, sender BLOB "
+        "NOT "
+        "NULL, nonce TEXT NOT NULL, at INTEGER NOT NULL, count INTEGER NOT NULL, message_seq INTEGER NOT "
+        "NULL, state_seq INTEGER NOT NULL, prev_state_seq INTEGER NOT NULL, kind INTEGER NOT NULL, "
+        "target_bucket INTEGER, body TEXT NOT NULL, PRIMARY KEY (channel, seq)) STRICT, WITHOUT ROWID;";
+    sql += "INSERT INTO meta VALUES ('words_version', " + std::to_string(words::tokens_version()) + ");";
+    for (int seq = 1; seq <= 130; ++seq) {
+        sql += "INSERT INTO entries VALUES (x'112233445566778899aabbcc', " + std::to_string(seq) +
+               R"(, x'', x'', '', 5, 0, 0, 0, 0, 0, NULL, '{"text":"tea"}');)";
+    }
+    const auto flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    ASSERT_TRUE(adapters::sqlite::Connection::open(file(), flags, "").value()->run_script(sql + "COMMIT"));
     open(options_for(folder()));
-    const auto kept = message(channel, 1, "tea is xylophonic");
-    const auto gone = message(channel, 2, "tea is quixotically hot");
-    const auto edited = edit(channel, 3, 2, "tea is zymurgically cold");
-    for (const auto& entry : {kept, gone, edited})
-        ASSERT_TRUE(run_task(inserting(entry, soon())));
-    auto forget = [gone, edited](adapters::sqlite::Connection& connection) -> Result<void> {
-        WARREN_TRY_VOID(adapters::sqlite::forget_words(connection, *gone));
-        WARREN_TRY_VOID(adapters::sqlite::forget_words(connection, *edited));
-        return connection.run_script("UPDATE entries SET body = '{}' WHERE seq > 1");
-    };
-    ASSERT_TRUE(run_task(database_->write(soon(), 1, std::move(forget))));
-    EXPECT_EQ(search(channel, "tea"), std::vector<Seq>{1});
-    EXPECT_EQ(search(channel, "cold"), std::vector<Seq>{});
-    database_.reset();
-    std::ifstream in(file(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    EXPECT_NE(bytes.find("xylophonic"), std::string::npos);
-    EXPECT_EQ(bytes.find("quixotically"), std::string::npos);
-    EXPECT_EQ(bytes.find("zymurgically"), std::string::npos);
+    const auto channel = ChannelId::parse("112233445566778899aabbcc").value();
+    EXPECT_EQ(search({channel}, all_of({"tea"}), 200).hits.size(), 130U);
+    EXPECT_EQ(ask("SELECT count(*) FROM sqlite_schema WHERE name = 'words'"), "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies"), "1");
 }
 
-// A search that would take too many steps says how far it came.
+// A search that would take too long says how far it came.
 TEST_F(SqliteWords, ALongSearchIsCutAndGoesOn) {
     const auto channel = fresh<ChannelId>();
     open(options_for(folder()));
-    // By turns one or the other, so that each step in one list skips nothing of the other; both at last.
-    ASSERT_TRUE(run_task(inserting(message(channel, 1, "tea milk"), soon())));
+    fill(channel, 129, "tea");
     database_.reset();
+    // Many more buckets with much to look at and nothing to find, as new as each other in threes, none of
+    // which can be passed over by its times.
     std::string sql = "BEGIN;";
-    for (int n = 0; n < 24'000; ++n)
-        sql += "INSERT INTO words SELECT channel, '" + std::string(n % 2 ? "tea" : "milk") + "', at + 1, " +
-               std::to_string(n + 2) + " FROM entries;";
+    for (int n = 1; n <= 700; ++n)
+        sql += "INSERT INTO vocabularies SELECT channel, " + std::to_string(n) + ", newest + " +
+               std::to_string(n / 3) + ", oldest, zeroblob(100000) FROM vocabularies WHERE bucket = 0;";
     meddle(sql + "COMMIT");
     open(options_for(folder()));
-    const words::Needles both{{"milk", "tea"}, ""};
-    auto searching = store().search({channel}, both, std::nullopt, 10, soon());
-    const auto first = run_task(std::move(searching)).value();
-    EXPECT_TRUE(first.hits.empty());
-    ASSERT_TRUE(first.more);
-    auto going_on = store().search({channel}, both, first.more, 10, soon());
-    const auto second = run_task(std::move(going_on)).value();
-    ASSERT_EQ(second.hits.size(), 1U);
-    EXPECT_EQ(second.hits[0].seq, 1U);
-    EXPECT_FALSE(second.more);
+    std::vector<Hit> hits;
+    std::optional<Hit> before;
+    int pages = 0;
+    do {
+        const auto page = search({channel}, all_of({"tea"}), 100, before);
+        ASSERT_TRUE(!page.more || !before || *page.more < *before);
+        hits.insert(hits.end(), page.hits.begin(), page.hits.end());
+        before = page.more;
+        ++pages;
+    } while (before);
+    EXPECT_EQ(hits.size(), 129U);
+    EXPECT_TRUE(std::is_sorted(hits.rbegin(), hits.rend()));
+    EXPECT_GT(pages, 3) << "two of hits";
+    EXPECT_LT(pages, 8);
 }
+
+/// Logs of many buckets, and what is to be found in them, found the simple way.
+class SqliteWordsAtRandom : public SqliteWords, public ::testing::WithParamInterface<unsigned> {
+protected:
+    struct Log {
+        ChannelId channel = fresh<ChannelId>();
+        std::vector<EntryPtr> entries;
+    };
+
+    std::size_t up_to(std::size_t most) { return random_() % (most + 1); }
+    std::string some_text() {
+        static const std::vector<std::string> kVocabulary{"tea", "teapot", "milk", "Zürich",
+                                                          "猫",  "the",    "to"};
+        std::string out;
+        for (auto n = up_to(4); n > 0; --n)
+            out += kVocabulary[up_to(kVocabulary.size() - 1)] + ' ';
+        // Some words are in few buckets only.
+        if (up_to(30) == 0) out += "rare" + std::to_string(up_to(9));
+        return out;
+    }
+    /// Forward for the most part, with steps of clocks that were set, and many of one time.
+    WallTime some_time() {
+        clock_ += static_cast<std::int64_t>(up_to(2));
+        const auto step = up_to(40) == 0 ? static_cast<std::int64_t>(up_to(4'000)) - 2'000 : 0;
+        return WallTime(std::chrono::milliseconds(clock_ + step));
+    }
+    EntryPtr some_entry(Log& log) {
+        const auto seq = log.entries.size() + 1;
+        auto entry = std::make_shared<Entry>(*message(log.channel, seq, some_text()));
+        entry->at = some_time();
+        const auto target = seq > 1 ? 1 + up_to(seq - 2) : 0;
+        if (target && log.entries[target - 1]->is_message()) {
+            const auto dice = up_to(9);
+            if (dice < 2) entry->body = EditBody{target, some_text(), false};
+            if (dice == 2) entry->body = ReactBody{target, "tea", true};
+        }
+        return entry;
+    }
+    void write_some(Log& log) {
+        std::vector<EntryPtr> run;
+        for (auto n = 1 + up_to(99); n > 0; --n) {
+            log.entries.push_back(some_entry(log));
+            run.push_back(log.entries.back());
+            if (run.back()->seq % kBucketSize == 0) break;
+        }
+        put(std::move(run));
+    }
+    /// A message and its edits, as a delete does.
+    void blank_one(Log& log) {
+        if (log.entries.empty()) return;
+        const auto seq = 1 + up_to(log.entries.size() - 1);
+        if (!log.entries[seq - 1]->is_message()) return;
+        std::vector<EntryPtr> gone;
+        for (auto& entry : log.entries) {
+            if (searched_seq(*entry) != seq || entry->kind() == EntryKind::react) continue;
+            gone.push_back(entry);
+            auto left = std::make_shared<Entry>(*entry);
+            left->body = blanked(entry->body);
+            entry = std::move(left);
+        }
+        blank(gone);
+    }
+    static bool has(const Entry& entry, const words::Needles& needles) {
+        const auto words = searched_words(entry);
+        const auto begins = [&](auto& word) { return word.starts_with(needles.prefix); };
+        if (needles.words.empty()) return std::any_of(words.begin(), words.end(), begins);
+        return std::includes(words.begin(), words.end(), needles.words.begin(), needles.words.end());
+    }
+    std::vector<Hit> expected(const words::Needles& needles) const {
+        std::set<Hit> out;
+        for (const auto& log : logs_) {
+            for (const auto& entry : log.entries) {
+                const auto seq = searched_seq(*entry);
+                if (has(*entry, needles)) out.insert({log.entries[seq - 1]->at, seq, log.channel});
+            }
+        }
+        return {out.rbegin(), out.rend()};
+    }
+    std::vector<Hit> found(const words::Needles& needles) {
+        std::vector<ChannelId> channels;
+        for (const auto& log : logs_)
+            channels.push_back(log.channel);
+        std::vector<Hit> out;
+        std::optional<Hit> before;
+        do {
+            const auto page = search(channels, needles, 1 + up_to(60), before);
+            out.insert(out.end(), page.hits.begin(), page.hits.end());
+            before = page.more;
+        } while (before);
+        return out;
+    }
+    void compare() {
+        std::vector<words::Needles> asked{beginning("te"), beginning("rare"), all_of({"rare3"}),
+                                          all_of({"none"})};
+        asked.push_back(all_of(words::distinct_tokens("tea " + some_text())));
+        asked.push_back(all_of(words::distinct_tokens("to " + some_text())));
+        for (const auto& needles : asked)
+            ASSERT_EQ(found(needles), expected(needles)) << ::testing::PrintToString(needles.words);
+    }
+
+    std::mt19937 random_{GetParam()};
+    std::int64_t clock_ = kStart;
+    std::vector<Log> logs_{3};
+};
+
+TEST_P(SqliteWordsAtRandom, AgreeWithANaiveModel) {
+    open(options_for(folder()));
+    for (int step = 1; step <= 120; ++step) {
+        auto& log = logs_[std::min(up_to(3), up_to(2))];
+        up_to(4) == 0 ? blank_one(log) : write_some(log);
+        if (step % 20 == 0) compare();
+        if (step % 50 != 0) continue;
+        meddle("UPDATE meta SET value = 1 WHERE key = 'words_version'");
+        open(options_for(folder()));
+        compare();
+    }
+    EXPECT_GT(logs_[0].entries.size(), 5 * kBucketSize);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SqliteWordsAtRandom, ::testing::Range(1U, 7U));
 
 }  // namespace
 }  // namespace warren::testing

@@ -1,152 +1,189 @@
-// Finding messages by their words: of each channel the lists of all words are walked down together.
+// Finding messages by their words: buckets are looked at in the order of their newest message, over all
+// channels together, and opened where their vocabulary has what is looked for. A hit is given once no bucket
+// that is left can hold a newer one.
 #include <algorithm>
-#include <deque>
+#include <array>
+#include <bitset>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "adapters/sqlite/word_index.hpp"
+#include "adapters/sqlite/word_list.hpp"
+#include "model/entry_codec.hpp"
 
 namespace warren::adapters::sqlite {
 namespace {
 
-/// So many steps of one search: some 50 ms.
-constexpr std::size_t kStepsMax = 20'000;
-constexpr std::size_t kPrefixRowsAtOnce = 128;
-/// Above every character.
-constexpr const char* kPrefixEnd = "\xf4\x8f\xbf\xbf";
+/// The work of one search, counted in bytes of words looked at: some 50 ms.
+constexpr std::size_t kWorkMax = std::size_t{32} << 20;
+/// What reading a row costs beside.
+constexpr std::size_t kWorkOfRow = 500;
+constexpr int kBucketsReadAhead = 64;
 
-/// A place in one channel's lists.
-struct Spot {
-    WallTime at{};
-    Seq seq = 0;
-    friend auto operator<=>(const Spot&, const Spot&) = default;
-};
+constexpr auto kNumberMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-constexpr Seq kSeqMax = static_cast<Seq>(std::numeric_limits<std::int64_t>::max());
-constexpr Spot kNewest{WallTime::max(), kSeqMax};
-
-/// The newest place in `channel` that comes before `before`.
-Spot start_of(ChannelId channel, const std::optional<Hit>& before) {
-    if (!before) return kNewest;
-    const auto seq = std::min(before->seq, kSeqMax);
-    return {before->at, channel < before->channel || seq == 0 ? seq : seq - 1};
+/// Above every hit in a bucket, and in those that come after it in the order of (newest, bucket).
+Hit ceiling_of(ChannelId channel, WallTime newest, Bucket bucket) {
+    return {newest, last_seq_of(bucket), channel};
 }
 
-/// The hits in one channel, newest first.
-class ChannelSearch {
+class Search {
 public:
-    ChannelSearch(Connection& connection, ChannelId channel, const words::Needles& needles, Spot start)
-        : connection_(&connection), channel_(channel), needles_(&needles), spot_(start) {}
+    Search(Connection& connection, const words::Needles& needles, const std::optional<Hit>& before,
+           std::size_t limit)
+        : connection_(connection), pattern_(needles), before_(before), limit_(limit) {}
 
-    /// Moves on to the next hit, for at most `steps` steps, which it takes off.
-    Result<void> advance(std::size_t& steps) {
-        if (is_hit_) --spot_.seq;
-        is_hit_ = false;
-        return needles_->words.empty() ? advance_prefix(steps) : advance_words(steps);
+    /// The bucket that is not full has no vocabulary: it is opened.
+    Result<void> add(ChannelId channel) {
+        WARREN_TRY(head, head_of(channel));
+        if (head == 0) return {};
+        if (head != last_seq_of(bucket_of(head))) WARREN_TRY_VOID(open(channel, bucket_of(head)));
+        return wait({WallTime::max(), kNumberMax, channel}, {});
     }
 
-    /// Nothing is left.
-    bool ended() const { return ended_; }
-    /// Whether `place` is one; otherwise the steps ended there.
-    bool is_hit() const { return is_hit_; }
-    /// Nothing above this is left.
-    Hit place() const { return {spot_.at, spot_.seq, channel_}; }
+    Result<Hits> run() {
+        Hits out;
+        for (;;) {
+            give(out.hits);
+            if (waiting_.empty() && found_.empty()) return out;
+            const auto more = resume(out.hits);
+            const bool is_further = waiting_.empty() || !before_ || more < *before_;
+            // What an earlier page looked at already does not count: each comes as far again.
+            if (!is_further) work_ = 0;
+            if (is_further && (out.hits.size() == limit_ || work_ >= kWorkMax)) {
+                out.more = more;
+                return out;
+            }
+            WARREN_TRY_VOID(look_at_next());
+        }
+    }
 
 private:
-    Result<void> advance_words(std::size_t& steps) {
-        const auto& words = needles_->words;
-        // How many of the words, the latest ones asked, are at `spot_`.
-        std::size_t agree = 0;
-        for (std::size_t i = 0; agree < words.size(); i = (i + 1) % words.size()) {
-            if (steps == 0) return {};
-            --steps;
-            WARREN_TRY(found, newest_of(words[i]));
-            if (!found) return end();
-            agree = *found == spot_ ? agree + 1 : 1;
-            spot_ = *found;
-        }
-        is_hit_ = true;
-        return {};
-    }
+    /// Ceilings of buckets of one channel, the greatest last.
+    using Buckets = std::vector<Hit>;
 
-    Result<std::optional<Spot>> newest_of(const std::string& word) {
-        auto row = connection_->query(
-            "SELECT at, seq FROM words WHERE channel = ? AND word = ? AND (at, seq) <= (?, ?) ORDER BY at "
-            "DESC, seq DESC LIMIT 1",
-            channel_, word, spot_.at, spot_.seq);
+    Result<Seq> head_of(ChannelId channel) {
+        auto row =
+            connection_.query("SELECT seq FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1", channel);
         WARREN_TRY(found, row.step());
-        if (!found) return std::optional<Spot>();
-        return std::optional(Spot{row.time(0), row.number(1)});
+        return found ? row.number(0) : Seq{0};
     }
 
-    // The words with a prefix are many short lists, which are read together, some of their rows at a time.
-    Result<void> advance_prefix(std::size_t& steps) {
-        if (ahead_.empty()) WARREN_TRY_VOID(read_ahead(steps));
-        if (ahead_.empty()) return steps == 0 ? Result<void>() : end();
-        spot_ = ahead_.front();
-        ahead_.pop_front();
-        is_hit_ = true;
+    /// Nothing that is still to be found is above it.
+    Hit ceiling() const {
+        if (waiting_.empty()) return *found_.rbegin();
+        const auto& waiting = waiting_.rbegin()->first;
+        return found_.empty() ? waiting : std::max(waiting, *found_.rbegin());
+    }
+
+    void give(std::vector<Hit>& hits) {
+        while (hits.size() < limit_ && !found_.empty() && ceiling() == *found_.rbegin())
+            hits.push_back(found_.extract(std::prev(found_.end())).value());
+    }
+
+    /// Where to go on so that nothing from the ceiling down is passed over, and nothing given is repeated.
+    Hit resume(const std::vector<Hit>& given) const {
+        const Hit above{ceiling().at, ceiling().seq + 1, {}};
+        return given.empty() ? above : std::min(given.back(), above);
+    }
+
+    Result<void> look_at_next() {
+        auto next = waiting_.extract(std::prev(waiting_.end()));
+        const auto at = next.key();
+        WARREN_TRY(may_have, vocabulary_may_have(at.channel, bucket_of(at.seq)));
+        if (may_have) WARREN_TRY_VOID(open(at.channel, bucket_of(at.seq)));
+        return wait(at, std::move(next.mapped()));
+    }
+
+    /// Has the first of `buckets` wait, or of those that are read now: those after `last`.
+    Result<void> wait(const Hit& last, Buckets buckets) {
+        if (buckets.empty()) WARREN_TRY_VOID(read_ahead(last, buckets));
+        if (buckets.empty()) return {};
+        const auto next = buckets.back();
+        buckets.pop_back();
+        waiting_.emplace(next, std::move(buckets));
         return {};
     }
 
-    Result<void> read_ahead(std::size_t& steps) {
-        if (steps == 0) return {};
-        auto rows = connection_->query(
-            "SELECT DISTINCT at, seq FROM words WHERE channel = ? AND word >= ? AND word < ? AND (at, seq) "
-            "<= (?, ?) ORDER BY at DESC, seq DESC LIMIT ?",
-            channel_, needles_->prefix, needles_->prefix + kPrefixEnd, spot_.at, spot_.seq,
-            kPrefixRowsAtOnce);
+    /// Buckets of which all is above `before` are left out.
+    Result<void> read_ahead(const Hit& last, Buckets& buckets) {
+        const auto before = before_.value_or(Hit{WallTime::max(), kNumberMax, {}});
+        auto rows = connection_.query(
+            "SELECT newest, bucket FROM vocabularies INDEXED BY vocabularies_by_time WHERE channel = ? AND "
+            "(newest, bucket) < (?, ?) AND (oldest, bucket) <= (?, ?) ORDER BY newest DESC, bucket DESC "
+            "LIMIT ?",
+            last.channel, last.at, bucket_of(last.seq), before.at,
+            bucket_of(std::clamp<Seq>(before.seq, 1, kNumberMax)), kBucketsReadAhead);
         for (;;) {
             WARREN_TRY(row, rows.step());
-            if (!row) return {};
-            ahead_.push_back({rows.time(0), rows.number(1)});
-            steps -= std::min<std::size_t>(steps, 1);
+            if (!row) break;
+            buckets.push_back(ceiling_of(last.channel, rows.time(0), rows.number(1)));
         }
-    }
-
-    Result<void> end() {
-        ended_ = true;
+        std::reverse(buckets.begin(), buckets.end());
         return {};
     }
 
-    Connection* connection_;
-    ChannelId channel_;
-    const words::Needles* needles_;
-    Spot spot_;
-    std::deque<Spot> ahead_;
-    bool is_hit_ = false;
-    bool ended_ = false;
-};
+    Result<bool> vocabulary_may_have(ChannelId channel, Bucket bucket) {
+        auto row = connection_.query("SELECT words FROM vocabularies WHERE channel = ? AND bucket = ?",
+                                     channel, bucket);
+        WARREN_TRY_VOID(row.step());
+        const auto words = row.bytes(0);
+        count(words);
+        return row.is_null(0) || pattern_.is_in(words);
+    }
 
-/// Where to go on so that nothing from `left` down is passed over, and nothing from `last` up repeated.
-Hit resume(const Hit& left, const std::vector<Hit>& given) {
-    const Hit above{left.at, left.seq + 1, {}};
-    return given.empty() ? above : std::min(given.back(), above);
-}
+    /// Finds the messages of the bucket of which one entry, itself or an edit, has the words.
+    Result<void> open(ChannelId channel, Bucket bucket) {
+        std::array<std::optional<WallTime>, kBucketSize> times;
+        std::bitset<kBucketSize> has;
+        auto message = [&](Seq seq, WallTime at, std::string_view words) {
+            count(words);
+            const auto place = seq - first_seq_of(bucket);
+            times[place] = at;
+            has[place] = pattern_.is_in(words);
+        };
+        auto edit = [&](std::string_view words, const Statement& row) {
+            count(words);
+            if (!pattern_.is_in(words)) return;
+            const auto body = decode_body(EntryKind::edit, row.text(1));
+            if (body) has.set((target_of(*body) - first_seq_of(bucket)) % kBucketSize);
+        };
+        WARREN_TRY_VOID(read_words(connection_, channel, bucket, message, edit));
+        for (std::size_t place = 0; place < kBucketSize; ++place) {
+            if (has[place] && times[place]) find({*times[place], first_seq_of(bucket) + place, channel});
+        }
+        return {};
+    }
+
+    void find(const Hit& hit) {
+        if (before_ && hit >= *before_) return;
+        found_.insert(hit);
+        // One more than is given says that there is more.
+        if (found_.size() > limit_ + 1) found_.erase(found_.begin());
+    }
+
+    void count(std::string_view words) { work_ += words.size() + kWorkOfRow; }
+
+    Connection& connection_;
+    const WordPattern pattern_;
+    const std::optional<Hit> before_;
+    const std::size_t limit_;
+    std::size_t work_ = 0;
+    /// Of each channel the bucket that comes next, and those after it.
+    std::map<Hit, Buckets> waiting_;
+    std::set<Hit> found_;
+};
 
 }  // namespace
 
 Result<Hits> search_words(Connection& connection, const std::vector<ChannelId>& channels,
                           const words::Needles& needles, const std::optional<Hit>& before,
                           std::size_t limit) {
-    std::size_t steps = kStepsMax;
-    std::vector<ChannelSearch> searches;
-    for (const auto& channel : channels) {
-        auto& search = searches.emplace_back(connection, channel, needles, start_of(channel, before));
-        WARREN_TRY_VOID(search.advance(steps));
-    }
-    Hits out;
-    for (;;) {
-        std::erase_if(searches, [](const auto& search) { return search.ended(); });
-        if (searches.empty()) return out;
-        auto& newest = *std::max_element(searches.begin(), searches.end(),
-                                         [](const auto& a, const auto& b) { return a.place() < b.place(); });
-        if (!newest.is_hit() || out.hits.size() == limit) {
-            out.more = resume(newest.place(), out.hits);
-            return out;
-        }
-        out.hits.push_back(newest.place());
-        WARREN_TRY_VOID(newest.advance(steps));
-    }
+    Search search(connection, needles, before, limit);
+    for (const auto& channel : channels)
+        WARREN_TRY_VOID(search.add(channel));
+    return search.run();
 }
 
 }  // namespace warren::adapters::sqlite
