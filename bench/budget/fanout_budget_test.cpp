@@ -75,7 +75,7 @@ private:
         io_.serve("/", everybody_);
         EXPECT_TRUE(server_.start());
         load::Target out;
-        out.port = server_.port();
+        out.ports = {server_.port()};
         return out;
     }
     template <class Done>

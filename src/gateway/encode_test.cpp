@@ -170,7 +170,7 @@ TEST(Encode, PushesGoUnderTheNamesOfTheContract) {
 
 TEST(Encode, ContactDetailsAppearOnlyWhereTheyWereAskedFor) {
     JsonWriter out;
-    write_member(out, {bob(), Role::member}, PersonDetail::name_only);
+    write_member(out, {std::make_shared<const User>(bob()), Role::member}, PersonDetail::name_only);
     const auto text = out.take();
     EXPECT_EQ(text.find("b@x.org"), std::string::npos);
     EXPECT_EQ(text.find("phoneNo"), std::string::npos);
