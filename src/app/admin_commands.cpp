@@ -90,13 +90,58 @@ Task<Result<json::value>> show_sessions(AdminPowers powers, Deadline deadline, j
     co_return json::value(std::move(answer));
 }
 
+std::optional<std::uint64_t> number_of(const json::object& call, std::string_view key) {
+    const auto* value = call.if_contains(key);
+    if (!value || !(value->is_int64() || value->is_uint64())) return std::nullopt;
+    return value->to_number<std::uint64_t>();
+}
+
+Task<Result<Channel>> channel_of(AdminPowers powers, Deadline deadline, std::string text) {
+    const auto id = ChannelId::parse(text);
+    if (!id) co_return Error(Errc::invalid, "A channel's id is 24 hexadecimal digits, in lower case.");
+    auto reading = powers.channels.channels({*id}, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    if (found.empty()) co_return Error(Errc::not_found, "There is no channel " + text + ".");
+    co_return std::move(found.front());
+}
+
+/// What is not given of the two stays as the channel's own has it.
+Task<Result<json::value>> channel_retention(AdminPowers powers, Deadline deadline, json::object call) {
+    auto finding = channel_of(powers, deadline, text_of(call, "channel"));
+    WARREN_CO_TRY(channel, co_await std::move(finding));
+    const auto age = number_of(call, "maxAgeMs");
+    const auto messages = number_of(call, "maxMessages");
+    const auto before = channel.retention;
+    if (call.contains("default")) channel.retention.reset();
+    if (age || messages) {
+        auto own = channel.retention.value_or(RetentionPolicy{});
+        if (age) own.max_age = std::chrono::milliseconds(*age);
+        if (messages) own.max_messages = *messages;
+        channel.retention = own;
+    }
+    if (channel.retention != before) {
+        auto setting = powers.channels.set_retention(channel.id, channel.retention, deadline);
+        WARREN_CO_TRY_VOID(co_await std::move(setting));
+    }
+    const auto holds = channel.retention.value_or(powers.retention);
+    json::object answer{{"_id", channel.id.hex()},
+                        {"name", channel.name},
+                        {"firstSeq", channel.start.first_seq},
+                        {"maxAgeMs", holds.max_age.count()},
+                        {"maxMessages", holds.max_messages},
+                        {"own", channel.retention.has_value()}};
+    co_return json::value(std::move(answer));
+}
+
 using Handler = Task<Result<json::value>> (*)(AdminPowers, Deadline, json::object);
-constexpr std::array<std::pair<std::string_view, Handler>, 6> kCalls{{{"user.add", add_user},
-                                                                      {"user.list", list_users},
-                                                                      {"user.suspend", suspend_user},
-                                                                      {"user.restore", restore_user},
-                                                                      {"user.passwd", set_password},
-                                                                      {"user.sessions", show_sessions}}};
+constexpr std::array<std::pair<std::string_view, Handler>, 7> kCalls{
+    {{"channel.retention", channel_retention},
+     {"user.add", add_user},
+     {"user.list", list_users},
+     {"user.suspend", suspend_user},
+     {"user.restore", restore_user},
+     {"user.passwd", set_password},
+     {"user.sessions", show_sessions}}};
 
 }  // namespace
 

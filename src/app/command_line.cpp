@@ -31,6 +31,10 @@ constexpr auto kUserNotes =
     R"(Speaks to the running node of the data folder through its admin socket; where none runs, opens the store itself.
 Give the same --config or --data-dir as the node has.)";
 
+constexpr auto kRetention =
+    R"(Set how long this channel keeps what was written, in place of retention.max_age and retention.max_messages; without
+options, show what holds)";
+
 class Parser {
 public:
     Parser() {
@@ -42,6 +46,7 @@ public:
         add_serve();
         add_check_config();
         add_user();
+        add_channel();
         on(*app_.add_subcommand("version", "Print the version"), Command::version);
         auto& docs = *app_.add_subcommand("config-docs", "Print docs/configuration.md");
         docs.group("");  // Hidden: for those who change the table.
@@ -167,6 +172,28 @@ private:
         command.footer(kUserNotes);
         on(command, which);
         return command;
+    }
+
+    void add_channel() {
+        auto& channel = *app_.add_subcommand("channel", "What operators set for one channel");
+        channel.require_subcommand(1);
+        channel.footer(kUserNotes);
+        auto& command = *channel.add_subcommand("retention", kRetention);
+        command.add_option("CHANNEL", arguments_.channel, "Its id")->required();
+        auto* age = command.add_option("--max-age", arguments_.max_age,
+                                       "How long what was written is kept: 30d, 24h; 0s: for ever");
+        auto* messages = command.add_option("--max-messages", arguments_.max_messages,
+                                            "So many of the newest messages are kept; 0: all");
+        age->type_name("TIME");
+        messages->type_name("NUMBER");
+        command
+            .add_flag("--default", arguments_.use_default, "Nothing of its own: what the configuration says")
+            ->excludes(age)
+            ->excludes(messages);
+        add_config(command);
+        add_json(command);
+        command.footer(kUserNotes);
+        on(command, Command::channel_retention);
     }
 
     void add_password(CLI::App& command) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -16,6 +17,7 @@ enum class Command {
     user_restore,
     user_passwd,
     user_sessions,
+    channel_retention,
     version,
     config_docs
 };
@@ -27,7 +29,10 @@ struct Arguments {
     bool demo = false;
     bool connect = false;
     std::string email, name;
-    std::string who;  ///< An e-mail address or an id.
+    std::string who;                                   ///< An e-mail address or an id.
+    std::string channel;                               ///< An id.
+    std::optional<std::string> max_age, max_messages;  ///< Written as in the configuration.
+    bool use_default = false;
     bool password_from_stdin = false;
     bool end = false;
     bool as_json = false;
@@ -50,6 +55,7 @@ Exit suspend_user(const Config& config, const Arguments& arguments);
 Exit restore_user(const Config& config, const Arguments& arguments);
 Exit set_password(const Config& config, const Arguments& arguments);
 Exit show_sessions(const Config& config, const Arguments& arguments);
+Exit channel_retention(const Config& config, const Arguments& arguments);
 /// `warren: MESSAGE` on standard error.
 void complain(std::string_view message);
 

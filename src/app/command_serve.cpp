@@ -108,7 +108,9 @@ private:
         const auto store = parts.stores->description(), bus = parts.bus->description();
         Node node(config_, std::move(parts), health_, admin_, metrics_);
         auto handler = [&node](json::object call) {
-            AdminPowers powers{node.accounts(), node.clock(), [&node](UserId user) { node.sign_out(user); }};
+            const auto& environment = node.chat().environment();
+            AdminPowers powers{node.accounts(), environment.channels, environment.limits.retention,
+                               node.clock(), [&node](UserId user) { node.sign_out(user); }};
             return run_admin_call(std::move(powers), std::move(call));
         };
         AdminSocket socket(executor_, handler);

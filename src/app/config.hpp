@@ -135,6 +135,11 @@ struct Config {
     std::chrono::milliseconds audit_period;
     std::uint64_t audit_rate;
 
+    std::chrono::milliseconds retention_max_age;
+    std::uint64_t retention_max_messages;
+    std::chrono::milliseconds retention_min_age;
+    std::chrono::milliseconds retention_sweep_every;
+
     std::string log_level;
     std::string log_format;
 };

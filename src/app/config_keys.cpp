@@ -692,6 +692,34 @@ const std::array kKeys = {
         .min = 1,
         .max = 1'000'000},
 
+    Key{.name = "retention.max_age",
+        .slot = &Config::retention_max_age,
+        .fallback = "0s",
+        .text =
+            "How long what was written is kept in a channel that has no retention of its own. Buckets of "
+            "128 entries go as a whole, once all of them are older, and never the newest two. 0: for ever.",
+        .max = 36'500 * kDay},
+    Key{.name = "retention.max_messages",
+        .slot = &Config::retention_max_messages,
+        .fallback = "0",
+        .text = "So many of the newest messages are kept in such a channel; a bucket further back goes. "
+                "Where both are given it goes for either reason. 0: all.",
+        .max = 1'000'000'000'000},
+    Key{.name = "retention.min_age",
+        .slot = &Config::retention_min_age,
+        .fallback = "1h",
+        .text =
+            "Nothing younger ever goes. Longer than any node may stand still, or differ from others in its "
+            "clock, and still go on writing.",
+        .min = kSecond,
+        .max = 365 * kDay},
+    Key{.name = "retention.sweep_every",
+        .slot = &Config::retention_sweep_every,
+        .fallback = "1h",
+        .text = "How often each node looks for what is to go.",
+        .min = kSecond,
+        .max = 30 * kDay},
+
     Key{.name = "log.level",
         .slot = &Config::log_level,
         .fallback = "info",

@@ -37,6 +37,9 @@ constexpr SectionText kSections[] = {
      "nobody else notices."},
     {"delivery", "How entries reach connections. Leave these alone unless you know why."},
     {"audit", "How a node finds entries whose announcement was lost."},
+    {"retention",
+     "What goes by itself once it is old. Off unless given; a channel may have its own, set by "
+     "`warren channel retention`."},
     {"log", "What the node says of itself, without message texts or secrets."},
 };
 

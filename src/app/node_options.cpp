@@ -51,6 +51,9 @@ chat::Limits chat_limits(const Config& config) {
     out.large_group_bind = config.delivery_large_group_bind;
     out.large_group_publish = config.delivery_large_group_publish;
     out.receipt_delay = config.delivery_receipt_delay;
+    out.retention = {config.retention_max_age, config.retention_max_messages};
+    out.retention_min_age = config.retention_min_age;
+    out.retention_sweep_every = config.retention_sweep_every;
     out.store_timeout = config.delivery_store_timeout;
     out.sweep_every = in_seconds(config.deletion_sweep_every);
     out.sweep_notes_after = in_seconds(config.deletion_sweep_notes_after);

@@ -38,6 +38,8 @@ Exit run_command(const Arguments& arguments) {
             return set_password(loaded.config, arguments);
         case Command::user_sessions:
             return show_sessions(loaded.config, arguments);
+        case Command::channel_retention:
+            return channel_retention(loaded.config, arguments);
         case Command::version:
         case Command::config_docs:
             break;

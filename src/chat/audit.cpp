@@ -163,10 +163,25 @@ Task<void> Delivery::audit_channels(bool urgent) {
             state->check = true;
             note_head(entry->channel, entry->seq);
         }
+        if (found.has_value()) {
+            auto looking = audit_starts(std::move(places));
+            co_await std::move(looking);
+        }
         const auto pause = kAuditChunk * std::chrono::milliseconds(1000) / env_.limits.audit_rate;
         auto pausing = env_.clock.sleep_until(env_.clock.now() + (urgent ? pause / 20 : pause));
         co_await std::move(pausing);
     }
+}
+
+/// Where the entry after a cursor is not there, it may have come and gone.
+Task<void> Delivery::audit_starts(std::vector<Place> after_cursors) {
+    std::vector<ChannelId> ids;
+    for (const auto& place : after_cursors)
+        ids.push_back(place.channel);
+    auto reading = env_.channels.channels(std::move(ids), env_.clock.in(env_.limits.store_timeout));
+    const auto documents = co_await std::move(reading);
+    for (std::size_t i = 0; documents.has_value() && i < documents->size(); ++i)
+        note_head((*documents)[i].id, (*documents)[i].start.first_seq);
 }
 
 /// Whether a connection of the row's person is not among those of the row's channel, although it should be.

@@ -7,6 +7,7 @@
 #include "base/oneshot.hpp"
 #include "chat/blocks.hpp"
 #include "chat/deletions.hpp"
+#include "chat/retention.hpp"
 #include "chat/rules.hpp"
 
 namespace warren::chat {
@@ -58,6 +59,13 @@ struct ChannelLog::Head {
     std::uint64_t count = 0;
     Seq message_seq = 0;
     Seq state_seq = 0;
+    WallTime at{};
+};
+
+/// When the head was learnt that a run is built on.
+struct ChannelLog::Moment {
+    SteadyTime steady;
+    WallTime wall;
 };
 
 struct ChannelLog::Log {
@@ -71,7 +79,7 @@ struct ChannelLog::Log {
     int failures = 0;  ///< Inserts in a row that were not acknowledged.
 
     void set_head(const Entry& entry) {
-        head = Head{entry.seq, entry.count, entry.message_seq, entry.state_seq};
+        head = Head{entry.seq, entry.count, entry.message_seq, entry.state_seq, entry.at};
         seen = entry.seq;
     }
 };
@@ -191,6 +199,7 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
         return log.head && message_named_by(waiting->proposal.body) > log.head->seq;
     };
     if (std::any_of(batch.begin(), batch.end(), is_beyond)) log.head.reset();
+    const Moment began{env_.clock.now(), env_.clock.wall()};
     auto learning = learn_head(channel, log, deadline);
     const auto learned = co_await std::move(learning);
     if (learned.has_error()) co_return fail(learned.error());
@@ -218,7 +227,7 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
     batch = std::move(admitted);
     if (run.empty()) co_return;
-    auto storing = store(channel, log, run, deadline);
+    auto storing = store(channel, log, run, began, deadline);
     if (!co_await std::move(storing)) {
         log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
         co_return;
@@ -229,12 +238,20 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
 
 Task<Result<ChannelLog::Head>> ChannelLog::learn_head(ChannelId channel, Log& log, Deadline deadline) {
     log.seen = std::max(log.seen, observer_->shown(channel));
+    // An old head is read again: what came after it may have come and gone, and left its seqs free.
+    if (log.head && log.head->seq != 0 && may_be_removed(env_, log.head->at)) log.head.reset();
     if (log.head && (log.head->seq >= log.seen || !on(Rule::refuse_stale_head))) co_return *log.head;
     for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
         auto reading = env_.entries.head(channel, deadline);
         WARREN_CO_TRY(head, co_await std::move(reading));
         const Seq seq = head ? head->seq : 0;
-        if (seq >= log.seen || !on(Rule::refuse_stale_head)) {
+        bool kept = true;
+        if (head && may_be_removed(env_, head->at)) {
+            auto asking = is_kept(env_, channel, seq, deadline);
+            WARREN_CO_TRY(answer, co_await std::move(asking));
+            kept = answer;
+        }
+        if (kept && (seq >= log.seen || !on(Rule::refuse_stale_head))) {
             log.head = Head{};
             if (head) log.set_head(*head);
             co_return *log.head;
@@ -251,6 +268,13 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
         keys.push_back({waiting->proposal.sender, waiting->proposal.nonce});
     auto looking = env_.entries.find_nonces(channel, std::move(keys), deadline);
     WARREN_CO_TRY(found, co_await std::move(looking));
+    const auto is_old = [this](const EntryPtr& entry) { return may_be_removed(env_, entry->at); };
+    if (std::any_of(found.begin(), found.end(), is_old)) {
+        auto reading = env_.channels.channels({channel}, deadline);
+        WARREN_CO_TRY(documents, co_await std::move(reading));
+        const Seq first = documents.empty() ? 1 : documents.front().start.first_seq;
+        std::erase_if(found, [first](const EntryPtr& entry) { return entry->seq < first; });
+    }
     // They are answered and may be delivered, so no more of them leaves than of any other raw entry.
     auto shown = found;
     auto hiding = hide_deleted_in(env_.entries, shown, deadline);
@@ -362,13 +386,21 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
 /// may be an earlier attempt of one's own: so nothing is concluded, everything begins again from the head,
 /// and what was stored after all is found there by its nonce. (Rejected: reading the run's places back first.
 /// It finds nothing that the nonces do not, and no seed of the simulation needed it.)
-Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline) {
+Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Moment began,
+                             Deadline deadline) {
     auto noting = note_deletes(env_, run, deadline);
     auto inserted = co_await std::move(noting);
     const auto started = env_.clock.now();
     if (inserted.has_value()) {
-        auto inserting = env_.entries.insert(std::move(run), deadline);
+        auto inserting = env_.entries.insert(run, deadline);
         inserted = co_await std::move(inserting);
+    }
+    // By either clock: one stands still with its machine, the other may be set.
+    const auto took =
+        std::max<std::chrono::nanoseconds>(env_.clock.now() - began.steady, env_.clock.wall() - began.wall);
+    if (inserted.has_value() && took > env_.limits.retention_min_age / 2) {
+        auto confirming = confirm(*run.front(), deadline);
+        inserted = co_await std::move(confirming);
     }
     if (inserted.has_value()) {
         log.round_trip = env_.clock.now() - started;
@@ -386,6 +418,20 @@ Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> 
     auto pausing = back_off(std::min(log.failures++, kBackOffsMax), deadline);
     co_await std::move(pausing);
     co_return false;
+}
+
+/// Whether what was inserted is in the log. If this node stood still for very long before its insert, others
+/// may have taken these seqs, and retention may have removed what they stored there: then the insert found
+/// the places free, but means nothing. @errors taken
+Task<Result<void>> ChannelLog::confirm(const Entry& first, Deadline deadline) {
+    const auto channel = first.channel;
+    const Seq seq = first.seq;
+    auto asking = is_kept(env_, channel, seq, deadline);
+    WARREN_CO_TRY(kept, co_await std::move(asking));
+    if (kept) co_return Result<void>();
+    auto removing = env_.entries.remove_bucket(channel, bucket_of(seq), deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(removing));
+    co_return Error(Errc::taken);
 }
 
 Task<void> ChannelLog::finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,

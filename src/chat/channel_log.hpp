@@ -87,6 +87,7 @@ private:
     struct Waiting;
     struct Log;
     struct Head;
+    struct Moment;
     using WaitingPtr = std::shared_ptr<Waiting>;
     using Batch = std::deque<WaitingPtr>;
 
@@ -103,7 +104,8 @@ private:
     bool may_append(Log& log, const WaitingPtr& waiting, const Before& before);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted,
                                 const Membership& members);
-    Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Deadline deadline);
+    Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Moment began, Deadline deadline);
+    Task<Result<void>> confirm(const Entry& first, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
                       MembershipPtr before, Deadline deadline);
     void resolve(Log& log, const WaitingPtr& waiting, const Result<Appended>& outcome);

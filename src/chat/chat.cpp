@@ -63,6 +63,7 @@ Chat::Chat(asio::any_io_executor executor, Environment env)
       blocks_(env_),
       pages_(env_.entries, env_.cache, env_.metrics),
       deletions_(executor, env_, pages_),
+      retention_(executor, env_, memberships_, pages_),
       log_(executor, env_, memberships_),
       delivery_(executor, env_, memberships_, directory_, log_, deletions_),
       receipts_(executor, env_, memberships_, blocks_, delivery_),
@@ -82,11 +83,13 @@ Chat::~Chat() = default;
 void Chat::start() {
     delivery_.start();
     deletions_.start();
+    retention_.start();
     presence_.start();
 }
 
 Task<void> Chat::stop() {
     deletions_.stop();
+    retention_.stop();
     auto leaving = presence_.stop();
     co_await std::move(leaving);
     auto stopping = delivery_.stop();
@@ -156,7 +159,6 @@ Task<Result<Created>> Chat::create(UserId creator, std::string origin, ChannelBo
     const auto fresh = env_.ids.make<ChannelId>(env_.clock.wall());
     auto claiming = env_.channels.claim_origin(std::move(origin), fresh, deadline);
     WARREN_CO_TRY(channel, co_await std::move(claiming));
-    const bool is_group = body.is_group;
     Proposal proposal;
     proposal.sender = creator;
     proposal.nonce = std::move(nonce);
@@ -168,8 +170,9 @@ Task<Result<Created>> Chat::create(UserId creator, std::string origin, ChannelBo
     auto appending = log_.append(channel, std::move(proposal), deadline);
     auto appended = co_await std::move(appending);
     if (appended.has_value()) co_return Created{channel, appended->repeated};
-    // Of two people who open their chat at the same time, one finds it made by the other.
-    if (!is_group && appended.error() == Errc::conflict) co_return Created{channel, true};
+    // Of two people who open their chat at the same time, one finds it made by the other; and whoever repeats
+    // a creation whose entry retention has removed finds no nonce, but the channel that the origin names.
+    if (appended.error() == Errc::conflict) co_return Created{channel, true};
     co_return appended.error();
 }
 

@@ -17,6 +17,7 @@
 #include "chat/pages.hpp"
 #include "chat/presence.hpp"
 #include "chat/receipts.hpp"
+#include "chat/retention.hpp"
 #include "chat/subscriber.hpp"
 #include "chat/typing.hpp"
 
@@ -267,6 +268,7 @@ private:
     Blocks blocks_;
     Pages pages_;
     Deletions deletions_;
+    Retention retention_;
     ChannelLog log_;
     Delivery delivery_;
     Receipts receipts_;

@@ -19,6 +19,12 @@ struct Stay {
     MemberRow row;
     EntryPtr head;
     Channel document;  ///< As of the head's state_seq.
+
+    /// The first seq that the person may read.
+    Seq floor() const {
+        const bool since_join = document.history == HistoryAccess::since_join;
+        return std::max(document.start.first_seq, since_join ? row.from : Seq{1});
+    }
 };
 
 /// Where one person is, and where they are no longer.
@@ -34,6 +40,10 @@ struct Answered {
     bool synced = false;  ///< It answered a sync: from now on the client can be told to sync again.
     std::unordered_map<ChannelId, Seq> covered;
     std::unordered_map<ChannelId, Seq> ended;  ///< Not in the answer, since as of this seq not the client's.
+
+    /// An answer without a channel shows that its reader is not in it: what leads to that is not pushed any
+    /// more.
+    void note_ended(const Stays& stays);
 };
 
 /// Told of who comes and goes here, and of what other nodes say of that. On the chat executor.
@@ -166,6 +176,7 @@ private:
     Task<void> pump(ChannelId channel);
     Task<Result<bool>> step(ChannelId channel);
     Task<Result<bool>> fill(ChannelId channel);
+    Task<Result<bool>> skip_removed(ChannelId channel);
     Task<Result<void>> deliver_slowly(ChannelId channel, EntryPtr entry);
     void deliver(ChannelState& state, const PushPtr& push);
     void deliver_edit(ChannelState& state, const PushPtr& push, const Membership& members);
@@ -195,6 +206,7 @@ private:
     Task<void> audit_for_ever();
     Task<void> audit_everything(bool urgent);
     Task<void> audit_channels(bool urgent);
+    Task<void> audit_starts(std::vector<Place> after_cursors);
     Task<void> audit_users(bool urgent);
     bool lacks_connection(const MemberRow& row);
     std::chrono::milliseconds audit_period() const;

@@ -313,13 +313,39 @@ Task<Result<bool>> Delivery::fill(ChannelId channel) {
         state.known = state.cursor;
         co_return true;
     }
-    // Nothing where something should be is a stale answer, not the truth.
-    if (found->empty() || found->front()->seq != missing) co_return Error(Errc::unavailable);
+    if (found->empty() || found->front()->seq != missing) {
+        auto skipping = skip_removed(channel);
+        WARREN_CO_TRY(skipped, co_await std::move(skipping));
+        if (skipped) co_return true;
+        // Nothing where something should be is a stale answer, not the truth.
+        co_return Error(Errc::unavailable);
+    }
     auto hiding = hide_deleted_in(env_.entries, *found, env_.clock.in(env_.limits.store_timeout));
     WARREN_CO_TRY_VOID(co_await std::move(hiding));
     // In place of what was announced: what is stored may have been deleted since.
     for (const auto& entry : *found)
         state.stash.insert_or_assign(entry->seq, entry);
+    co_return true;
+}
+
+/// Goes on where the log begins now, if it begins beyond the cursor: then this node stood still for so long
+/// that what it should have delivered is gone, and its connections have to ask for what is left.
+Task<Result<bool>> Delivery::skip_removed(ChannelId channel) {
+    const auto deadline = env_.clock.in(env_.limits.store_timeout);
+    auto reading = env_.channels.channels({channel}, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading));
+    const Seq first = documents.empty() ? 1 : documents.front().start.first_seq;
+    if (first <= find(channel)->cursor + 1) co_return false;
+    auto finding = memberships_.as_of(channel, documents.front().state_seq, deadline);
+    WARREN_CO_TRY(members, co_await std::move(finding));
+    auto& state = *find(channel);
+    state.cursor = first - 1;
+    state.state_seq = ChannelState::kUnknown;
+    state.check = true;
+    for (auto* local : std::vector<Local*>(state.locals))
+        may_have_missed(*local, {{channel, state.cursor}});
+    for (const auto& standing : members->members)
+        attach_missed(state, *members, standing.user);
     co_return true;
 }
 

@@ -14,6 +14,11 @@ constexpr std::chrono::milliseconds kStalePause{20};
 
 }  // namespace
 
+void Answered::note_ended(const Stays& stays) {
+    for (const auto& [channel, seq] : stays.ended)
+        ended[channel] = std::max(ended[channel], seq);
+}
+
 Task<Result<Stays>> Delivery::stays_of(UserId user, Deadline deadline,
                                        std::unordered_map<ChannelId, Seq> shown) {
     auto pause = kStalePause;
@@ -91,7 +96,8 @@ Task<Result<Stays>> Delivery::sort_out(UserId user, std::vector<MemberRow> rows,
         }
         const auto& [head, document] = known[row.channel];
         // The row tells of an entry that the head is older than.
-        if (!head || head->seq < row.from) {
+        // Or the store, losing its oldest entries, took one of them for the newest.
+        if (!head || head->seq < std::max(row.from, document.start.first_seq)) {
             stays.stale = true;
             continue;
         }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "model/channel.hpp"
 #include "words/query.hpp"
 
 namespace warren::chat {
@@ -38,7 +39,10 @@ struct Limits {
     std::size_t large_group_bind = 25;        ///< From here on the channel key is bound ...
     std::size_t large_group_publish = 32;     ///< ... and above here it is published to.
     std::chrono::seconds sweep_every{15};     ///< Deletions that were left unfinished are looked for ...
-    std::chrono::seconds sweep_notes_after{60};   ///< ... once their notes are older than this.
+    std::chrono::seconds sweep_notes_after{60};  ///< ... once their notes are older than this.
+    RetentionPolicy retention{};  ///< Of channels without one of their own; keeps all unless set.
+    std::chrono::milliseconds retention_min_age{3'600'000};  ///< Nothing younger is ever removed.
+    std::chrono::milliseconds retention_sweep_every{3'600'000};
     std::chrono::milliseconds receipt_delay{50};  ///< Receipts of this span are stored and told together.
     std::chrono::milliseconds typing_ttl{6'000};  ///< Typing that is not repeated ends after this.
     std::chrono::milliseconds typing_interval{2'000};  ///< Told at most once in this per person and channel.

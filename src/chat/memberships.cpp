@@ -57,6 +57,15 @@ Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq,
     co_return co_await std::move(loading);
 }
 
+Task<Result<void>> Memberships::bring_up(ChannelId channel, Seq state_seq, Deadline deadline) {
+    auto reading = env_.channels.channels({channel}, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading));
+    const Seq known = documents.empty() ? 0 : documents.front().state_seq;
+    if (known >= state_seq) co_return Result<void>();
+    auto mending = mend(channel, known, state_seq, deadline);
+    co_return co_await std::move(mending);
+}
+
 Task<Result<MembershipPtr>> Memberships::after(EntryPtr entry, Deadline deadline) {
     MembershipPtr before;
     if (entry->prev_state_seq == 0) before = std::make_shared<const Membership>();

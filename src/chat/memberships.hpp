@@ -26,6 +26,9 @@ public:
     /// membership after it.
     Task<Result<MembershipPtr>> project(EntryPtr entry, Deadline deadline);
 
+    /// The channel's document and rows are those of `state_seq` or later on return.
+    Task<Result<void>> bring_up(ChannelId channel, Seq state_seq, Deadline deadline);
+
 private:
     struct Cached {
         MembershipPtr membership;

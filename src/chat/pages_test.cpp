@@ -59,7 +59,9 @@ public:
                               Deadline) override {
         co_return Error(Errc::internal);
     }
-    Task<Result<Seq>> first_seq(ChannelId, Deadline) override { co_return Seq{1}; }
+    Task<Result<void>> remove_bucket(ChannelId, Bucket, Deadline) override {
+        co_return Error(Errc::internal);
+    }
 
     int reads = 0;
     std::vector<EntryPtr> deletes;

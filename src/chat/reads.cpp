@@ -1,10 +1,9 @@
-// What people read: history, lists, members, sync.
+// What people read: history, lists, members.
 #include <algorithm>
 #include <charconv>
 
 #include "chat/chat.hpp"
 #include "chat/checks.hpp"
-#include "chat/rules.hpp"
 
 namespace warren::chat {
 namespace {
@@ -13,9 +12,7 @@ constexpr int kBucketsPerRead = 4;
 constexpr std::size_t kPageMessages = 100;
 constexpr std::size_t kHistoryLimitMax = 100;
 constexpr std::size_t kListLimitMax = 200;
-constexpr std::size_t kSyncEntriesPerRead = 128;
 constexpr std::size_t kChannelBytes = 2'000;
-constexpr std::size_t kWatermarkBytes = 96;
 
 /// Latest activity first; ids break ties.
 bool later(const Stay& a, const Stay& b) {
@@ -35,12 +32,6 @@ std::optional<std::pair<WallTime, ChannelId>> parse_list_cursor(std::string_view
     const auto channel = ChannelId::parse(text.substr(dash + 1));
     if (parsed.ptr != end || parsed.ec != std::errc() || !channel) return std::nullopt;
     return std::pair(WallTime(std::chrono::milliseconds(milliseconds)), *channel);
-}
-
-/// An answer without a channel shows that its reader is not in it: what leads to that is not pushed any more.
-void note_ended(const Stays& stays, Answered& answered) {
-    for (const auto& [channel, seq] : stays.ended)
-        answered.ended[channel] = std::max(answered.ended[channel], seq);
 }
 
 /// Shortens all pages to the same number of messages, the most with which everything fits.
@@ -76,8 +67,11 @@ Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadl
     WARREN_CO_TRY(members, co_await std::move(finding));
     const auto* standing = members->find(user);
     if (!standing) co_return no_such_channel();
-    auto asking = env_.entries.first_seq(channel, deadline);
-    WARREN_CO_TRY(first, co_await std::move(asking));
+    auto asking = env_.channels.channels({channel}, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(asking));
+    const Seq first = documents.empty() ? 1 : documents.front().start.first_seq;
+    // A store that is losing its oldest entries may take one of them for the newest.
+    if (head->seq < first) co_return Error(Errc::unavailable);
     const Seq floor = members->history == HistoryAccess::since_join ? std::max(first, standing->from) : first;
     co_return Access{std::move(head), std::move(members), floor};
 }
@@ -88,6 +82,12 @@ Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Se
     WARREN_CO_TRY(entries, co_await std::move(reading));
     auto targeting = env_.entries.targeting(channel, bucket_of(from), 0, deadline);
     WARREN_CO_TRY(changes, co_await std::move(targeting));
+    if (entries.size() != to - from + 1) {
+        // What is being removed meanwhile is not shown, rather than half of it.
+        auto asking = is_kept(env_, channel, from, deadline);
+        WARREN_CO_TRY(kept, co_await std::move(asking));
+        if (!kept) entries.clear();
+    }
     co_return fold(entries, changes);
 }
 
@@ -223,9 +223,8 @@ Task<Result<ChannelLines>> Chat::list_channels(UserId user, std::size_t limit,
             break;
         }
         ChannelLine line{stay.document, stay.row.role, stay.head, std::nullopt, {}, nullptr};
-        const bool since_join = stay.document.history == HistoryAccess::since_join;
-        if (since_join && stay.head->message_seq < stay.row.from) {
-            // All that was said was said before.
+        if (stay.head->message_seq < stay.floor()) {
+            // All that was said was said before, or is gone.
         } else if (stay.head->is_message()) {
             const std::vector<EntryPtr> only{stay.head};
             line.newest = fold(only, {}).front();
@@ -287,7 +286,7 @@ Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const Messa
     auto& stays = found.current;
     std::sort(stays.begin(), stays.end(), later);
     std::vector<std::pair<ChannelId, Seq>> wanted;
-    note_ended(found, answered);
+    answered.note_ended(found);
     for (const auto& stay : stays)
         wanted.emplace_back(stay.row.channel, stay.head->state_seq);
     auto viewing = directory_.views(wanted, deadline);
@@ -295,100 +294,14 @@ Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const Messa
     std::vector<ChannelPage> pages;
     for (std::size_t i = 0; i < stays.size(); ++i) {
         const auto& head = stays[i].head;
-        const bool since_join = views[i]->channel.history == HistoryAccess::since_join;
-        auto reading = read_back(head->channel, since_join ? stays[i].row.from : 1, head->seq, head->seq,
-                                 kPageMessages, 2, deadline);
+        auto reading =
+            read_back(head->channel, stays[i].floor(), head->seq, head->seq, kPageMessages, 2, deadline);
         WARREN_CO_TRY(page, co_await std::move(reading));
         answered.covered[head->channel] = head->seq;
         pages.push_back({views[i], head, std::move(page.messages)});
     }
     shorten_evenly(pages, bytes_of, env_.limits.answer_bytes_max);
     co_return pages;
-}
-
-Task<Result<SyncAnswer>> Chat::sync(Subscriber& subscriber, std::unordered_map<ChannelId, Seq> known,
-                                    EntryBytes bytes_of, Deadline deadline) {
-    delivery_.hold(subscriber);
-    Answered answered;
-    auto reading = read_sync(subscriber.user(), std::move(known), bytes_of, answered, deadline);
-    auto answer = co_await std::move(reading);
-    answered.ok = answered.synced = answer.has_value();
-    answered_ = answered.ok ? std::move(answered) : Answered{};
-    co_return answer;
-}
-
-Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<ChannelId, Seq> known,
-                                         const EntryBytes& bytes_of, Answered& answered, Deadline deadline) {
-    if (const auto most = env_.limits.sync_channels_max; known.size() > most) {
-        co_return Error(Errc::too_large,
-                        "\"channels\" names more than " + std::to_string(most) + " channels.");
-    }
-    auto asking = delivery_.stays_of(user, deadline, known);
-    WARREN_CO_TRY(stays, co_await std::move(asking));
-    note_ended(stays, answered);
-    SyncAnswer answer;
-    std::size_t budget = env_.limits.answer_bytes_max;
-    std::vector<std::pair<ChannelId, Seq>> joined;
-    std::vector<EntryPtr> joined_heads;
-    for (const auto& stay : stays.current) {
-        const auto channel = stay.row.channel;
-        answered.covered[channel] = stay.head->seq;
-        const auto at = known.find(channel);
-        if (at == known.end()) {
-            joined.emplace_back(channel, stay.head->state_seq);
-            joined_heads.push_back(stay.head);
-            continue;
-        }
-        auto reading = read_since(stay, at->second, bytes_of, budget, deadline);
-        WARREN_CO_TRY(synced, co_await std::move(reading));
-        answer.channels.emplace(channel, std::move(synced));
-        known.erase(at);
-    }
-    for (const auto& [channel, seq] : known)
-        answer.left.push_back(channel);
-    auto viewing = directory_.views(joined, deadline, env_.limits.large_group_publish);
-    WARREN_CO_TRY(views, co_await std::move(viewing));
-    for (std::size_t i = 0; i < views.size(); ++i)
-        answer.joined.emplace_back(views[i], joined_heads[i]);
-    auto marking = receipts_.marks(user, stays.current, budget / kWatermarkBytes, deadline);
-    WARREN_CO_TRY(marks, co_await std::move(marking));
-    for (std::size_t i = 0; i < marks.size(); ++i)
-        answer.marks.emplace(stays.current[i].row.channel, std::move(marks[i]));
-    co_return answer;
-}
-
-Task<Result<SyncedChannel>> Chat::read_since(const Stay& stay, Seq known, const EntryBytes& bytes_of,
-                                             std::size_t& budget, Deadline deadline) {
-    SyncedChannel out;
-    out.head = stay.head;
-    if (stay.document.history == HistoryAccess::since_join) {
-        out.first_seq = stay.row.from;
-        known = std::max(known, stay.row.from - 1);
-    }
-    Seq next = known + 1;
-    while (next <= stay.head->seq && !out.limited) {
-        const Seq to = std::min(stay.head->seq, next + kSyncEntriesPerRead - 1);
-        auto reading = env_.entries.range(stay.row.channel, next, to, kSyncEntriesPerRead, deadline);
-        WARREN_CO_TRY(entries, co_await std::move(reading));
-        if (entries.empty()) co_return Error(Errc::unavailable);
-        for (auto& entry : entries) {
-            const auto bytes = bytes_of(*entry);
-            if (entry->seq != next) co_return Error(Errc::unavailable);
-            // One that is greater than all of the budget has an answer for itself, or nobody got past it.
-            out.limited = bytes > budget && budget < env_.limits.answer_bytes_max;
-            if (out.limited) break;
-            budget -= std::min(bytes, budget);
-            ++next;
-            out.entries.push_back(shown_from(out.first_seq, entry));
-        }
-    }
-    // What goes up to the head has every delete that was acknowledged before this was asked.
-    if (on(Rule::hide_deleted)) hide_deleted(out.entries, out.entries);
-    if (out.limited) {
-        auto hiding = hide_deleted_in(env_.entries, out.entries, deadline);
-        WARREN_CO_TRY_VOID(co_await std::move(hiding));
-    }
-    co_return out;
 }
 
 void Chat::answered(Subscriber& subscriber) {

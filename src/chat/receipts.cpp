@@ -46,7 +46,7 @@ struct Receipts::Row {
     EntryPtr head;
     MembershipPtr members;
     Seq joined_at = 0;
-    std::uint64_t joined = 0;  ///< The count at `joined_at`, where it matters.
+    std::uint64_t joined = 0;  ///< The count at `joined_at`, where it matters, or where the log begins.
     MemberState before;
     MemberState after;
     MemberUpdate update;
@@ -175,6 +175,11 @@ Task<Result<void>> Receipts::admit(Batch& batch, Deadline deadline) {
         if (channels.empty() || channels.back() != key.channel) channels.push_back(key.channel);
     auto reading = env_.entries.heads(channels, deadline);
     WARREN_CO_TRY(heads, co_await std::move(reading));
+    auto reading_starts = env_.channels.channels(channels, deadline);
+    WARREN_CO_TRY(documents, co_await std::move(reading_starts));
+    std::unordered_map<ChannelId, std::uint64_t> gone;
+    for (const auto& document : documents)
+        gone[document.id] = document.start.count_before;
     for (auto& [key, row] : batch.rows) {
         row.before.key = key;
         const auto at = std::lower_bound(channels.begin(), channels.end(), key.channel) - channels.begin();
@@ -190,6 +195,7 @@ Task<Result<void>> Receipts::admit(Batch& batch, Deadline deadline) {
             continue;
         }
         row.joined_at = standing->from;
+        row.joined = gone[key.channel];
         for (auto& request : row.requests) {
             if (request->seq() <= row.head->seq) continue;
             // A head below what was shown here is an old one, and says nothing.
@@ -253,7 +259,8 @@ void Receipts::settle(Row& row, const Batch& batch) {
     }
     keep_changes_only(update, row.before.settings);
     row.after = apply(row.before, update);
-    if (const auto* joined = batch.at(update.key.channel, row.joined_at)) row.joined = joined->count;
+    if (const auto* joined = batch.at(update.key.channel, row.joined_at))
+        row.joined = std::max(row.joined, joined->count);
 }
 
 Task<Result<void>> Receipts::store(Batch& batch, Deadline deadline) {

@@ -65,7 +65,10 @@ Task<Result<std::vector<ChannelMarks>>> Receipts::marks(UserId user, const std::
     WARREN_CO_TRY(counts, co_await std::move(counting));
     for (std::size_t i = 0; i < stays.size(); ++i) {
         auto& marks = out[i];
-        marks.own.read_count = std::max(marks.own.read_count, counts[stays[i].row.channel]);
+        // What was there before one came, and what is gone, is not unread. Where the entry that let one in is
+        // gone, it was before the log begins.
+        const auto gone = stays[i].document.start.count_before;
+        marks.own.read_count = std::max({marks.own.read_count, counts[stays[i].row.channel], gone});
         const auto count = stays[i].head->count;
         marks.unread = count - std::min(count, marks.own.read_count);
     }

@@ -144,10 +144,8 @@ Task<Result<Chat::Floors>> Chat::searched_channels(UserId user, std::optional<Ch
     std::sort(current.begin(), current.end(),
               [](const Stay& a, const Stay& b) { return a.head->at > b.head->at; });
     current.resize(std::min(current.size(), env_.limits.searched_channels_max));
-    for (const auto& stay : current) {
-        const bool since_join = stay.document.history == HistoryAccess::since_join;
-        floors[stay.row.channel] = since_join ? stay.row.from : 1;
-    }
+    for (const auto& stay : current)
+        floors[stay.row.channel] = stay.floor();
     co_return floors;
 }
 

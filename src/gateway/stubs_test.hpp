@@ -1,3 +1,4 @@
+// Long because every port has a stand-in here.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -50,7 +51,7 @@ public:
                               Deadline) override {
         return gives(Hits());
     }
-    Task<Result<Seq>> first_seq(ChannelId, Deadline) override { return gives(Seq{1}); }
+    Task<Result<void>> remove_bucket(ChannelId, Bucket, Deadline) override { return done(); }
 };
 
 /// `stays_of` is where a test decides how a read goes.
@@ -64,6 +65,13 @@ public:
         return gives(mine);
     }
     Task<Result<void>> put_channel(Channel, Deadline) override { return done(); }
+    Task<Result<void>> raise_start(ChannelId, LogStart, Deadline) override { return done(); }
+    Task<Result<void>> set_retention(ChannelId, std::optional<RetentionPolicy>, Deadline) override {
+        return done();
+    }
+    Task<Result<std::vector<Channel>>> list(ChannelId, std::size_t, Deadline) override {
+        return gives(std::vector<Channel>());
+    }
     Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId>, Deadline) override {
         return gives(std::vector<Channel>());
     }

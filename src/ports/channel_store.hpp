@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,8 @@
 
 namespace warren {
 
-/// What is derived from the logs and may be made anew from them: channel documents and member rows; beside
-/// them the origins (idempotent creation). Every write is idempotent and monotone, so any node may
+/// What is derived from the logs (channel documents and member rows), and where those logs begin; beside them
+/// the origins (idempotent creation). Every write is idempotent and monotone, so any node may
 /// repeat any of them in any order. Thread-safe. Every call may fail with `unavailable`, `timed_out` or
 /// `overloaded`. Contract: tests/contract/channel_store_contract.hpp  @see docs/storage.md#projections
 class ChannelStore {
@@ -21,8 +22,21 @@ public:
     /// return.
     virtual Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) = 0;
 
-    /// Stores the document if none is there or if its `state_seq` is greater than the stored one's.
+    /// Stores the document if none is there or if its `state_seq` is greater than the stored one's. `start`
+    /// and `retention` are not taken from it: the two calls below write them.
     virtual Task<Result<void>> put_channel(Channel channel, Deadline deadline) = 0;
+
+    /// Raises each number of the document's `start` that is below the one given. Durable on return. Nothing
+    /// where there is no document.
+    virtual Task<Result<void>> raise_start(ChannelId channel, LogStart start, Deadline deadline) = 0;
+
+    /// Replaces the document's `retention`. Durable on return. @errors not_found (there is no document)
+    virtual Task<Result<void>> set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                             Deadline deadline) = 0;
+
+    /// Every document, by id ascending, after `after`, at most `limit`.
+    virtual Task<Result<std::vector<Channel>>> list(ChannelId after, std::size_t limit,
+                                                    Deadline deadline) = 0;
 
     /// The documents that exist among `ids`, in any order.
     virtual Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) = 0;

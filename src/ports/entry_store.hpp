@@ -112,8 +112,11 @@ public:
     virtual Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
                                       std::optional<Hit> before, std::size_t limit, Deadline deadline) = 0;
 
-    /// The oldest seq kept (1 until retention moves it).
-    virtual Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) = 0;
+    /// Removes the entries of `bucket`, the oldest first (others see a part of it at most that ends with its
+    /// end), and what can be searched of them; committed on return. What was there is then where `blank`
+    /// says. May be repeated. Nothing knows afterwards that these seqs were taken: whoever removes sees to
+    /// it that nobody can still think one of them to be the next.
+    virtual Task<Result<void>> remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) = 0;
 };
 
 }  // namespace warren

@@ -116,6 +116,74 @@ TEST_P(ChannelStoreContract, ReadsTheChannelsThatExist) {
     EXPECT_TRUE(run_task(port().channels({}, soon())).value().empty());
 }
 
+TEST_P(ChannelStoreContract, WhereALogBeginsOnlyRises) {
+    auto c = channel(3);
+    const LogStart start{257, 200, 129};
+    ASSERT_TRUE(run_task(port().raise_start(c.id, start, soon()))) << "where there is nothing to raise";
+    EXPECT_FALSE(get(c.id));
+    put(c);
+    EXPECT_EQ(get(c.id)->start, LogStart{});
+    const auto raise = [&](LogStart to) { ASSERT_TRUE(run_task(port().raise_start(c.id, to, soon()))); };
+    raise(start);
+    EXPECT_EQ(get(c.id)->start, start);
+    raise({129, 100, 257});
+    EXPECT_EQ(get(c.id)->start, (LogStart{257, 200, 257})) << "each number by itself";
+    raise({});
+    EXPECT_EQ(get(c.id)->start, (LogStart{257, 200, 257}));
+    c.state_seq = 4;
+    c.start = {385, 300, 385};
+    c.retention = RetentionPolicy{std::chrono::hours(1), 7};
+    put(c);
+    EXPECT_EQ(get(c.id)->state_seq, 4u);
+    EXPECT_EQ(get(c.id)->start, (LogStart{257, 200, 257})) << "which is not what a new state changes";
+    EXPECT_EQ(get(c.id)->retention, std::nullopt);
+}
+
+TEST_P(ChannelStoreContract, AChannelsOwnRetentionIsReplaced) {
+    auto c = channel(3);
+    const auto set = [&](std::optional<RetentionPolicy> retention) {
+        return run_task(port().set_retention(c.id, retention, soon()));
+    };
+    const RetentionPolicy all{};
+    const RetentionPolicy month{std::chrono::days(30), 1'000};
+    EXPECT_EQ(set(all).error(), Errc::not_found);
+    put(c);
+    EXPECT_EQ(get(c.id)->retention, std::nullopt);
+    for (const auto& retention :
+         {std::optional(month), std::optional(all), std::optional<RetentionPolicy>()}) {
+        ASSERT_TRUE(set(retention));
+        EXPECT_EQ(get(c.id)->retention, retention);
+        ASSERT_TRUE(set(retention)) << "again";
+    }
+    ASSERT_TRUE(set(month));
+    c.state_seq = 9;
+    put(c);
+    EXPECT_EQ(get(c.id)->retention, month);
+}
+
+TEST_P(ChannelStoreContract, ListsEveryChannelOnce) {
+    std::vector<ChannelId> made;
+    for (int i = 0; i < 7; ++i) {
+        const auto c = channel(1);
+        put(c);
+        made.push_back(c.id);
+    }
+    std::sort(made.begin(), made.end());
+    std::vector<ChannelId> listed;
+    for (ChannelId after;;) {
+        const auto page = run_task(port().list(after, 3, soon())).value();
+        for (const auto& c : page)
+            listed.push_back(c.id);
+        if (page.size() < 3) break;
+        after = page.back().id;
+    }
+    EXPECT_TRUE(std::is_sorted(listed.begin(), listed.end()));
+    EXPECT_TRUE(std::includes(listed.begin(), listed.end(), made.begin(), made.end()));
+    EXPECT_EQ(std::adjacent_find(listed.begin(), listed.end()), listed.end());
+    EXPECT_TRUE(run_task(port().list(listed.back(), 3, soon())).value().empty());
+    EXPECT_TRUE(run_task(port().list({}, 0, soon())).value().empty());
+}
+
 TEST_P(ChannelStoreContract, AStayIsInsertedThenEndedOnce) {
     const auto id = fresh<ChannelId>();
     const auto user = fresh<UserId>();

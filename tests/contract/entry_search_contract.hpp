@@ -63,6 +63,23 @@ TEST_P(EntrySearchContract, FindsWordsNewestFirst) {
     EXPECT_EQ(search({channel}, all_of({"coffee"})).hits.at(0).at, time(1'764'000'000'125));
 }
 
+TEST_P(EntrySearchContract, FindsNothingOfARemovedBucket) {
+    const auto channel = fresh<ChannelId>();
+    auto log = messages(channel, 1, 2 * kBucketSize + 1);
+    log[2] = share(message(channel, 3, "tea and cake"));
+    log[kBucketSize] = share(message(channel, kBucketSize + 1, "more tea"));
+    log[kBucketSize + 1] = share(with(channel, kBucketSize + 2, EditBody{3, "coffee and cake", false}));
+    fill(log);
+    EXPECT_EQ(seqs_of(search({channel}, all_of({"cake"}))), std::vector<Seq>{3});
+    ASSERT_TRUE(run_task(port().remove_bucket(channel, 0, soon())));
+    EXPECT_EQ(seqs_of(search({channel}, all_of({"tea"}))), std::vector<Seq>{kBucketSize + 1});
+    EXPECT_EQ(seqs_of(search({channel}, all_of({"hi"}), 200)).size(), kBucketSize - 1);
+    ASSERT_TRUE(run_task(port().remove_bucket(channel, 1, soon())));
+    for (const auto* word : {"tea", "cake", "coffee"})
+        EXPECT_TRUE(search({channel}, all_of({word})).hits.empty()) << word;
+    EXPECT_EQ(seqs_of(search({channel}, beginning("h"))), std::vector<Seq>{2 * kBucketSize + 1});
+}
+
 TEST_P(EntrySearchContract, FindsWordsOfEveryScript) {
     const auto channel = channel_with({"Grüße aus Köln", "東京タワー", "กินข้าว", "مُحَمَّد", "nice 👍🏽"});
     EXPECT_EQ(seqs_of(search({channel}, all_of({"grusse", "koln"}))), (std::vector<Seq>{1}));

@@ -78,11 +78,10 @@ protected:
     }
 };
 
-TEST_P(EntryStoreContract, AnEmptyChannelHasNoHeadNoEntriesAndStartsAtOne) {
+TEST_P(EntryStoreContract, AnEmptyChannelHasNoHeadAndNoEntries) {
     const auto channel = fresh<ChannelId>();
     EXPECT_EQ(head(channel), nullptr);
     EXPECT_TRUE(range(channel, 1, 100).empty());
-    EXPECT_EQ(run_task(port().first_seq(channel, soon())).value(), 1u);
 }
 
 TEST_P(EntryStoreContract, KeepsEveryFieldOfEveryKind) {
@@ -402,10 +401,39 @@ TEST_P(EntryStoreContract, NotesOfDeletesAreKeptUntilForgotten) {
     EXPECT_TRUE(mine(3'001).empty());
 }
 
-TEST_P(EntryStoreContract, FirstSeqIsOneWhileNothingWasRetired) {
+TEST_P(EntryStoreContract, ARemovedBucketIsGoneAndNothingElse) {
     const auto channel = fresh<ChannelId>();
-    fill(messages(channel, 1, 3));
-    EXPECT_EQ(run_task(port().first_seq(channel, soon())).value(), 1u);
+    const auto other = fresh<ChannelId>();
+    auto log = messages(channel, 1, 2 * kBucketSize + 3);
+    log[4] = share(with(channel, 5, EditBody{3, "an edit", false}));
+    log[kBucketSize + 1] = share(with(channel, kBucketSize + 2, EditBody{3, "a late edit", false}));
+    fill(log);
+    fill(messages(other, 1, 2));
+    const auto expect_gone = [&](Seq before) {
+        EXPECT_EQ(seqs(range(channel, 1, 1'000)), counting(before, 2 * kBucketSize + 3));
+        EXPECT_EQ(head(channel)->seq, 2 * kBucketSize + 3);
+        const std::vector<NonceKey> keys{{log[2]->sender, log[2]->nonce},
+                                         {log.back()->sender, log.back()->nonce}};
+        EXPECT_EQ(seqs(run_task(port().find_nonces(channel, keys, soon())).value()),
+                  std::vector<Seq>{2 * kBucketSize + 3});
+        const std::vector<Place> places{{channel, 1}, {channel, kBucketSize}, {channel, before}};
+        EXPECT_EQ(seqs(run_task(port().at(places, soon())).value()), std::vector<Seq>{before});
+        EXPECT_EQ(run_task(port().heads({other, channel}, soon())).value().at(1)->seq, 2 * kBucketSize + 3);
+    };
+    ASSERT_TRUE(run_task(port().remove_bucket(channel, 0, soon())));
+    expect_gone(kBucketSize + 1);
+    EXPECT_EQ(seqs(run_task(port().targeting(channel, 0, 0, soon())).value()),
+              std::vector<Seq>{kBucketSize + 2});
+    EXPECT_EQ(*range(channel, kBucketSize + 1, kBucketSize + 1).at(0), *log[kBucketSize]);
+    ASSERT_TRUE(run_task(port().remove_bucket(channel, 0, soon()))) << "again";
+    expect_gone(kBucketSize + 1);
+    ASSERT_TRUE(run_task(port().remove_bucket(channel, 1, soon())));
+    expect_gone(2 * kBucketSize + 1);
+    EXPECT_TRUE(run_task(port().targeting(channel, 0, 0, soon())).value().empty());
+    ASSERT_TRUE(insert(message(channel, 2 * kBucketSize + 4)));
+    EXPECT_EQ(head(channel)->seq, 2 * kBucketSize + 4);
+    EXPECT_EQ(seqs(range(other, 1, 10)), counting(1, 2));
+    ASSERT_TRUE(run_task(port().remove_bucket(fresh<ChannelId>(), 0, soon())));
 }
 
 TEST_P(EntryStoreContract, WhoeverWasAcknowledgedReadsItAtOnce) {

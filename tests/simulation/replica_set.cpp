@@ -22,7 +22,7 @@ EntryPtr ReplicaSet::head(ChannelId channel, Index at) const {
     const auto log = entries_.find(channel);
     if (log == entries_.end()) return nullptr;
     for (auto stored = log->second.rbegin(); stored != log->second.rend(); ++stored) {
-        if (stored->second.index <= at) return stored->second.as_of(at);
+        if (stored->second.is_there(at)) return stored->second.as_of(at);
     }
     return nullptr;
 }
@@ -39,7 +39,7 @@ std::vector<EntryPtr> ReplicaSet::range(ChannelId channel, Seq from, Seq to, std
     if (log == entries_.end()) return out;
     for (auto stored = log->second.lower_bound(from); stored != log->second.end(); ++stored) {
         if (stored->first > to || out.size() == limit) break;
-        if (stored->second.index <= at) out.push_back(stored->second.as_of(at));
+        if (stored->second.is_there(at)) out.push_back(stored->second.as_of(at));
     }
     return out;
 }
@@ -95,9 +95,10 @@ Result<Index> ReplicaSet::insert(const std::vector<EntryPtr>& run, std::size_t c
     Index index = last_;
     for (std::size_t i = 0; i < std::min(count, run.size()); ++i) {
         auto& log = entries_[run[i]->channel];
-        if (log.contains(run[i]->seq)) return Error(Errc::taken);
+        const auto stored = log.find(run[i]->seq);
+        if (stored != log.end() && stored->second.removed_at == 0) return Error(Errc::taken);
         index = note_write();
-        log[run[i]->seq] = {index, run[i], 0, nullptr};
+        log[run[i]->seq] = {index, run[i], 0, nullptr, 0};
         if (world_.traces()) {
             world_.trace("store: " + run[i]->channel.hex().substr(16) + "@" + std::to_string(run[i]->seq) +
                          " " + std::string(name_of(run[i]->kind())) + " \"" + run[i]->nonce + "\"");
@@ -150,11 +151,52 @@ Index ReplicaSet::forget_blanking(EntryId id) {
     return found->second.forgotten_at = note_write();
 }
 
+Index ReplicaSet::remove_bucket(ChannelId channel, Bucket bucket) {
+    auto& log = entries_[channel];
+    const auto end = log.upper_bound(last_seq_of(bucket));
+    for (auto stored = log.lower_bound(first_seq_of(bucket)); stored != end; ++stored) {
+        if (stored->second.removed_at == 0) stored->second.removed_at = note_write();
+    }
+    return last_;
+}
+
+Index ReplicaSet::change_channel(ChannelId id, const std::function<void(Channel&)>& change) {
+    auto& versions = channels_[id];
+    if (versions.empty()) return last_;
+    auto changed = versions.back().second;
+    change(changed);
+    if (changed == versions.back().second) return last_;
+    const Index index = note_write();
+    versions.emplace_back(index, changed);
+    return index;
+}
+
+Index ReplicaSet::raise_start(ChannelId channel, const LogStart& start) {
+    return change_channel(channel, [&start](Channel& stored) {
+        stored.start.first_seq = std::max(stored.start.first_seq, start.first_seq);
+        stored.start.count_before = std::max(stored.start.count_before, start.count_before);
+        stored.start.removed_before = std::max(stored.start.removed_before, start.removed_before);
+    });
+}
+
+Result<Index> ReplicaSet::set_retention(ChannelId channel, const std::optional<RetentionPolicy>& retention) {
+    if (channels_[channel].empty()) return Error(Errc::not_found);
+    return change_channel(channel, [&retention](Channel& stored) { stored.retention = retention; });
+}
+
 Index ReplicaSet::put_channel(const Channel& channel) {
     auto& versions = channels_[channel.id];
-    if (!versions.empty() && versions.back().second.state_seq >= channel.state_seq) return last_;
+    auto put = channel;
+    put.start = {};
+    put.retention.reset();
+    if (!versions.empty()) {
+        const auto& stored = versions.back().second;
+        if (stored.state_seq >= channel.state_seq) return last_;
+        put.start = stored.start;
+        put.retention = stored.retention;
+    }
     const Index index = note_write();
-    versions.emplace_back(index, channel);
+    versions.emplace_back(index, put);
     return index;
 }
 
@@ -227,8 +269,10 @@ void ReplicaSet::roll_back(Index keep) {
     for (auto& [channel, log] : entries_)
         std::erase_if(log, [keep](const auto& item) { return item.second.index > keep; });
     for (auto& [channel, log] : entries_) {
-        for (auto& [seq, stored] : log)
+        for (auto& [seq, stored] : log) {
             stored.blanked_at = stored.blanked_at > keep ? 0 : stored.blanked_at;
+            stored.removed_at = stored.removed_at > keep ? 0 : stored.removed_at;
+        }
     }
     std::erase_if(notes_, [keep](const auto& item) { return item.second.index > keep; });
     for (auto& [id, stored] : notes_)

@@ -44,6 +44,9 @@ public:
     Index note_blankings(const std::vector<Blanking>& notes);
     Index blank(const std::vector<EntryPtr>& entries);
     Index forget_blanking(EntryId id);
+    Index remove_bucket(ChannelId channel, Bucket bucket);
+    Index raise_start(ChannelId channel, const LogStart& start);
+    Result<Index> set_retention(ChannelId channel, const std::optional<RetentionPolicy>& retention);
     Index put_channel(const Channel& channel);
     Index merge(const std::vector<MemberRow>& rows);
     std::pair<Index, ChannelId> claim(const std::string& origin, ChannelId mine);
@@ -61,7 +64,9 @@ private:
         EntryPtr entry;
         Index blanked_at = 0;  ///< 0: never.
         EntryPtr blank;
+        Index removed_at = 0;  ///< 0: never.
 
+        bool is_there(Index at) const { return index <= at && (removed_at == 0 || removed_at > at); }
         EntryPtr as_of(Index at) const { return blanked_at != 0 && blanked_at <= at ? blank : entry; }
     };
     struct StoredNote {
@@ -76,6 +81,7 @@ private:
     template <class T>
     static const T* as_of(const Versions<T>& versions, Index at);
     Index note_write();
+    Index change_channel(ChannelId id, const std::function<void(Channel&)>& change);
     void commit(Index index);
     void roll_back(Index keep);
 

@@ -208,7 +208,8 @@ Task<Result<Hits>> SimEntryStore::search(std::vector<ChannelId> channels, words:
             for (const auto& entry : set.range(channel, 1, UINT64_MAX, SIZE_MAX, at)) {
                 if (!is_found(*entry, needles)) continue;
                 const auto message = set.entry(channel, searched_seq(*entry), at);
-                const Hit hit{message->at, message->seq, channel};
+                // An edit outlives its message where retention came in between.
+                const Hit hit{message ? message->at : entry->at, searched_seq(*entry), channel};
                 if (!before || hit < *before) found.insert(hit);
             }
         }
@@ -222,8 +223,11 @@ Task<Result<Hits>> SimEntryStore::search(std::vector<ChannelId> channels, words:
     return client_.read<Hits>(deadline, look);
 }
 
-Task<Result<Seq>> SimEntryStore::first_seq(ChannelId, Deadline deadline) {
-    return client_.read<Seq>(deadline, [](const ReplicaSet&, Index) { return Seq{1}; });
+Task<Result<void>> SimEntryStore::remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
+    const auto change = [channel, bucket](ReplicaSet& set) -> Result<Index> {
+        return set.remove_bucket(channel, bucket);
+    };
+    return client_.write(deadline, change, true);
 }
 
 Task<Result<ChannelId>> SimChannelStore::claim_origin(std::string origin, ChannelId mine, Deadline deadline) {
@@ -242,6 +246,31 @@ Task<Result<void>> SimChannelStore::put_channel(Channel channel, Deadline deadli
     return client_.write(deadline, [channel = std::move(channel)](ReplicaSet& set) -> Result<Index> {
         return set.put_channel(channel);
     });
+}
+
+Task<Result<void>> SimChannelStore::raise_start(ChannelId channel, LogStart start, Deadline deadline) {
+    return client_.write(deadline, [channel, start](ReplicaSet& set) -> Result<Index> {
+        return set.raise_start(channel, start);
+    });
+}
+
+Task<Result<void>> SimChannelStore::set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                                  Deadline deadline) {
+    return client_.write(
+        deadline, [channel, retention](ReplicaSet& set) { return set.set_retention(channel, retention); });
+}
+
+Task<Result<std::vector<Channel>>> SimChannelStore::list(ChannelId after, std::size_t limit,
+                                                         Deadline deadline) {
+    const auto look = [=](const ReplicaSet& set, Index at) {
+        std::vector<Channel> out;
+        for (const auto& id : set.channels()) {
+            auto channel = set.channel(id, at);
+            if (after < id && channel && out.size() < limit) out.push_back(std::move(*channel));
+        }
+        return out;
+    };
+    return client_.read<std::vector<Channel>>(deadline, look);
 }
 
 Task<Result<std::vector<Channel>>> SimChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {

@@ -74,7 +74,7 @@ public:
     Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) override;
     Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
                               std::optional<Hit> before, std::size_t limit, Deadline deadline) override;
-    Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
+    Task<Result<void>> remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) override;
 
 private:
     StoreSide& side_;
@@ -86,6 +86,10 @@ public:
     SimChannelStore(StoreSide& side, Process& process) : client_(side, process) {}
     Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) override;
     Task<Result<void>> put_channel(Channel channel, Deadline deadline) override;
+    Task<Result<void>> raise_start(ChannelId channel, LogStart start, Deadline deadline) override;
+    Task<Result<void>> set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                     Deadline deadline) override;
+    Task<Result<std::vector<Channel>>> list(ChannelId after, std::size_t limit, Deadline deadline) override;
     Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) override;
     Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) override;
     Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,

@@ -53,8 +53,8 @@ public:
                               std::optional<Hit> before, std::size_t limit, Deadline by) override {
         return ++reads, under_.search(std::move(channels), std::move(needles), before, limit, by);
     }
-    Task<Result<Seq>> first_seq(ChannelId channel, Deadline by) override {
-        return ++reads, under_.first_seq(channel, by);
+    Task<Result<void>> remove_bucket(ChannelId channel, Bucket bucket, Deadline by) override {
+        return under_.remove_bucket(channel, bucket, by);
     }
 
 private:

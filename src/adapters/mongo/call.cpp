@@ -225,12 +225,20 @@ Result<std::size_t> Call::update(const char* name, const std::vector<Update>& up
 }
 
 Result<void> Call::remove(const char* name, const Document& filter) {
-    Document element;
-    element.add("q", filter).add("limit", std::int32_t{0});
+    std::vector<Document> only;
+    only.emplace_back(*filter.get());
+    return remove_in_order(name, only);
+}
+
+Result<void> Call::remove_in_order(const char* name, const std::vector<Document>& filters) {
     List list;
-    list.add(element);
+    for (const auto& filter : filters) {
+        Document element;
+        element.add("q", filter).add("limit", std::int32_t{0});
+        list.add(element);
+    }
     Document command;
-    command.add("delete", name).add("deletes", list);
+    command.add("delete", name).add("deletes", list).add("ordered", true);
     WARREN_TRY_VOID(run_write(command));
     return {};
 }

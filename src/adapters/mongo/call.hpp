@@ -89,6 +89,8 @@ public:
     Result<std::size_t> update(const char* collection, const std::vector<Update>& updates);
     /// Removes every document that matches.
     Result<void> remove(const char* collection, const Document& filter);
+    /// Removes what matches the first filter, then the second, and so on.
+    Result<void> remove_in_order(const char* collection, const std::vector<Document>& filters);
     /// Any other command that writes, with the same concern.
     Result<void> write(const Document& command);
     /// Any command that takes no concern (`hello`, `ping`); its reply.

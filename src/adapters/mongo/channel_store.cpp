@@ -48,6 +48,16 @@ Result<Channel> channel_of(const bson_t& document) {
     out.updated_at = in.time("updatedAt");
     out.state_seq = in.number("stateSeq");
     out.member_count = static_cast<std::uint32_t>(in.number("memberCount"));
+    if (in.has("firstSeq")) {
+        out.start = {in.number("firstSeq"), in.number("countBefore"), in.number("removedBefore")};
+    }
+    if (in.has("retention")) {
+        const auto stored = in.document("retention");
+        Fields own(*stored.get());
+        const std::chrono::milliseconds age(own.number("maxAgeMs"));
+        out.retention = RetentionPolicy{age, own.number("maxMessages")};
+        if (!own.ok()) return damaged(kChannels);
+    }
     if (!in.ok() || history > 1) return damaged(kChannels);
     return out;
 }
@@ -137,6 +147,45 @@ Result<void> put(Call& call, const Channel& channel) {
     return {};
 }
 
+Result<void> raise(Call& call, ChannelId channel, const LogStart& start) {
+    Update update;
+    update.filter.add("_id", channel);
+    Document max;
+    max.add("firstSeq", start.first_seq).add("countBefore", start.count_before);
+    max.add("removedBefore", start.removed_before);
+    update.change.add("$max", max);
+    std::vector<Update> updates;
+    updates.push_back(std::move(update));
+    WARREN_TRY_VOID(call.update(kChannels, updates));
+    return {};
+}
+
+Result<void> replace_retention(Call& call, ChannelId channel, const std::optional<RetentionPolicy>& policy) {
+    Update update;
+    update.filter.add("_id", channel);
+    Document own;
+    Document change;
+    if (policy) own.add("maxAgeMs", policy->max_age.count()).add("maxMessages", policy->max_messages);
+    policy ? change.add("retention", own) : change.add("retention", "");
+    update.change.add(policy ? "$set" : "$unset", change);
+    std::vector<Update> updates;
+    updates.push_back(std::move(update));
+    WARREN_TRY(found, call.update(kChannels, updates));
+    if (found == 0) return Error(Errc::not_found, "There is no such channel.");
+    return {};
+}
+
+Result<std::vector<Channel>> find_channels(Call& call, const Document& filter, const FindOptions& options) {
+    std::vector<Channel> out;
+    const auto each = [&out](const bson_t& found) -> Result<void> {
+        WARREN_TRY(channel, channel_of(found));
+        out.push_back(std::move(channel));
+        return {};
+    };
+    WARREN_TRY_VOID(call.find(kChannels, filter, options, each));
+    return out;
+}
+
 Result<ChannelId> claim(Call& call, const std::string& origin, ChannelId mine, Deadline deadline) {
     Document document;
     document.add("_id", origin).add("channelId", mine);
@@ -209,15 +258,40 @@ Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline)
 
 Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
     auto ask = [ids = std::move(ids)](Call& call) -> Result<std::vector<Channel>> {
-        std::vector<Channel> out;
-        if (ids.empty()) return out;
-        const auto each = [&out](const bson_t& found) -> Result<void> {
-            WARREN_TRY(channel, channel_of(found));
-            out.push_back(std::move(channel));
-            return {};
-        };
-        WARREN_TRY_VOID(call.find(kChannels, any_of("_id", ids), {}, each));
-        return out;
+        if (ids.empty()) return std::vector<Channel>{};
+        return find_channels(call, any_of("_id", ids), {});
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<void>> ChannelStore::raise_start(ChannelId channel, LogStart start, Deadline deadline) {
+    auto ask = [this, channel, start](Call& call) {
+        const std::lock_guard turn(turn_of(channel));
+        return raise(call, channel, start);
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<void>> ChannelStore::set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                               Deadline deadline) {
+    auto ask = [this, channel, retention](Call& call) {
+        const std::lock_guard turn(turn_of(channel));
+        return replace_retention(call, channel, retention);
+    };
+    return database_.run(deadline, std::move(ask));
+}
+
+Task<Result<std::vector<Channel>>> ChannelStore::list(ChannelId after, std::size_t limit, Deadline deadline) {
+    auto ask = [after, limit](Call& call) -> Result<std::vector<Channel>> {
+        if (limit == 0) return std::vector<Channel>{};
+        Document beyond;
+        beyond.add("$gt", after);
+        Document filter;
+        filter.add("_id", beyond);
+        FindOptions options;
+        options.sort.add("_id", 1);
+        options.limit = limit;
+        return find_channels(call, filter, options);
     };
     return database_.run(deadline, std::move(ask));
 }

@@ -286,11 +286,14 @@ Result<void> replace_bodies(Call& call, const std::vector<EntryPtr>& entries) {
     return {};
 }
 
-Result<Seq> find_first_seq(Call& call, ChannelId channel) {
-    WARREN_TRY(first, first_of(call, in_bucket(channel, 0), by_seq(1, 1)));
-    if (first) return first->seq;
-    WARREN_TRY(oldest, first_of(call, in_channel(channel), by_bucket_and_seq(1, 1)));
-    return oldest ? oldest->seq : 1;
+Result<void> remove_entries(Call& call, ChannelId channel, Bucket bucket) {
+    std::vector<Document> oldest_first;
+    for (Seq seq = first_seq_of(bucket); seq <= last_seq_of(bucket); ++seq) {
+        auto filter = in_bucket(channel, bucket);
+        filter.add("seq", seq);
+        oldest_first.push_back(std::move(filter));
+    }
+    return call.remove_in_order(kEntries, oldest_first);
 }
 
 }  // namespace warren::adapters::mongo

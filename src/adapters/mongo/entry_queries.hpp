@@ -23,6 +23,7 @@ Result<void> write_notes(Call& call, const std::vector<Blanking>& notes);
 Result<std::vector<Blanking>> find_notes(Call& call, WallTime before, std::size_t limit);
 /// Sets the bodies of the documents of `entries` to theirs.
 Result<void> replace_bodies(Call& call, const std::vector<EntryPtr>& entries);
-Result<Seq> find_first_seq(Call& call, ChannelId channel);
+/// The oldest first, so that whoever reads meanwhile finds what is left without a hole.
+Result<void> remove_entries(Call& call, ChannelId channel, Bucket bucket);
 
 }  // namespace warren::adapters::mongo

@@ -113,8 +113,8 @@ Task<Result<Hits>> EntryStore::search(std::vector<ChannelId> channels, words::Ne
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
-    auto ask = [channel](Call& call) { return find_first_seq(call, channel); };
+Task<Result<void>> EntryStore::remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
+    auto ask = [channel, bucket](Call& call) { return remove_entries(call, channel, bucket); };
     return database_.run(deadline, std::move(ask));
 }
 

@@ -3,6 +3,10 @@
 namespace warren::adapters::sqlite {
 namespace {
 
+#define WARREN_SELECT_CHANNEL                                                                            \
+    "SELECT id, is_group, name, image, history, data, created_at, updated_at, state_seq, member_count, " \
+    "first_seq, count_before, removed_before, max_age_ms, max_messages FROM channels WHERE "
+
 Channel channel_of(const Statement& row) {
     Channel out;
     out.id = row.id<ChannelId>(0);
@@ -15,6 +19,9 @@ Channel channel_of(const Statement& row) {
     out.updated_at = row.time(7);
     out.state_seq = row.number(8);
     out.member_count = static_cast<std::uint32_t>(row.integer(9));
+    out.start = {row.number(10), row.number(11), row.number(12)};
+    if (!row.is_null(13))
+        out.retention = RetentionPolicy{std::chrono::milliseconds(row.integer(13)), row.number(14)};
     return out;
 }
 
@@ -82,15 +89,55 @@ Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline)
     return database_.write(deadline, bytes, std::move(work));
 }
 
+Task<Result<void>> ChannelStore::raise_start(ChannelId channel, LogStart start, Deadline deadline) {
+    auto work = [channel, start](Connection& connection) {
+        return connection
+            .query(
+                "UPDATE channels SET first_seq = max(first_seq, ?), count_before = max(count_before, ?), "
+                "removed_before = max(removed_before, ?) WHERE id = ?",
+                start.first_seq, start.count_before, start.removed_before, channel)
+            .run();
+    };
+    return database_.write(deadline, sizeof(LogStart), std::move(work));
+}
+
+Task<Result<void>> ChannelStore::set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                               Deadline deadline) {
+    auto work = [channel, retention](Connection& connection) -> Result<void> {
+        std::optional<std::int64_t> age;
+        std::optional<std::uint64_t> messages;
+        if (retention) {
+            age = retention->max_age.count();
+            messages = retention->max_messages;
+        }
+        auto changed =
+            connection.query("UPDATE channels SET max_age_ms = ?, max_messages = ? WHERE id = ? RETURNING id",
+                             age, messages, channel);
+        WARREN_TRY(found, changed.step());
+        if (!found) return Error(Errc::not_found, "There is no such channel.");
+        return changed.run();
+    };
+    return database_.write(deadline, sizeof(RetentionPolicy), std::move(work));
+}
+
+Task<Result<std::vector<Channel>>> ChannelStore::list(ChannelId after, std::size_t limit, Deadline deadline) {
+    auto query = [after, limit](Connection& connection) -> Result<std::vector<Channel>> {
+        std::vector<Channel> out;
+        auto rows = connection.query(WARREN_SELECT_CHANNEL "id > ? ORDER BY id LIMIT ?", after, limit);
+        for (;;) {
+            WARREN_TRY(row, rows.step());
+            if (!row) return out;
+            out.push_back(channel_of(rows));
+        }
+    };
+    return database_.read(deadline, std::move(query));
+}
+
 Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
     auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<Channel>> {
         std::vector<Channel> out;
         for (const auto& id : ids) {
-            auto rows = connection.query(
-                "SELECT id, is_group, name, image, history, data, created_at, updated_at, state_seq, "
-                "member_count "
-                "FROM channels WHERE id = ?",
-                id);
+            auto rows = connection.query(WARREN_SELECT_CHANNEL "id = ?", id);
             WARREN_TRY(row, rows.step());
             if (row) out.push_back(channel_of(rows));
         }

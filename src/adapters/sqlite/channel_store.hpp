@@ -12,6 +12,10 @@ public:
 
     Task<Result<ChannelId>> claim_origin(std::string origin, ChannelId mine, Deadline deadline) override;
     Task<Result<void>> put_channel(Channel channel, Deadline deadline) override;
+    Task<Result<void>> raise_start(ChannelId channel, LogStart start, Deadline deadline) override;
+    Task<Result<void>> set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
+                                     Deadline deadline) override;
+    Task<Result<std::vector<Channel>>> list(ChannelId after, std::size_t limit, Deadline deadline) override;
     Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId> ids, Deadline deadline) override;
     Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) override;
     Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,

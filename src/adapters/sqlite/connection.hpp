@@ -68,6 +68,7 @@ public:
 
     /// Columns of the row, from 0.
     std::int64_t integer(int column) const { return sqlite3_column_int64(raw_, column); }
+    bool is_null(int column) const { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
     std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
     WallTime time(int column) const { return WallTime(std::chrono::milliseconds(integer(column))); }
     std::string text(int column) const;

@@ -174,7 +174,6 @@ TEST_F(SqliteDatabase, EveryCallOfTheLogFindsItsRowsByAnIndex) {
     };
     steps_of(true);
     run_task(store().head(channel, soon()));
-    run_task(store().first_seq(channel, soon()));
     run_task(store().range(channel, 500, 501, 2, soon()));
     run_task(store().at({{channel, 700}}, soon()));
     run_task(store().targeting(channel, 0, 0, soon()));

@@ -244,14 +244,20 @@ Task<Result<void>> EntryStore::forget_blanking(EntryId id, Deadline deadline) {
     return database_.write(deadline, sizeof(Blanking), std::move(work));
 }
 
-Task<Result<Seq>> EntryStore::first_seq(ChannelId channel, Deadline deadline) {
-    auto query = [channel](Connection& connection) -> Result<Seq> {
-        auto rows =
-            connection.query("SELECT seq FROM entries WHERE channel = ? ORDER BY seq LIMIT 1", channel);
-        WARREN_TRY(row, rows.step());
-        return row ? rows.number(0) : Seq{1};
+Task<Result<void>> EntryStore::remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
+    auto work = [channel, bucket](Connection& connection) -> Result<void> {
+        WARREN_TRY_VOID(
+            connection
+                .query("DELETE FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bounded(bucket))
+                .run());
+        WARREN_TRY_VOID(connection
+                            .query("DELETE FROM entries WHERE channel = ? AND seq BETWEEN ? AND ?", channel,
+                                   bounded(first_seq_of(bucket)), bounded(last_seq_of(bucket)))
+                            .run());
+        connection.want_scrub();
+        return {};
     };
-    return database_.read(deadline, std::move(query));
+    return database_.write(deadline, sizeof(Entry), std::move(work));
 }
 
 }  // namespace warren::adapters::sqlite

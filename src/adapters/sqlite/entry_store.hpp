@@ -26,7 +26,7 @@ public:
     Task<Result<void>> forget_blanking(EntryId id, Deadline deadline) override;
     Task<Result<Hits>> search(std::vector<ChannelId> channels, words::Needles needles,
                               std::optional<Hit> before, std::size_t limit, Deadline deadline) override;
-    Task<Result<Seq>> first_seq(ChannelId channel, Deadline deadline) override;
+    Task<Result<void>> remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) override;
 
 private:
     Database& database_;

@@ -145,6 +145,13 @@ CREATE TABLE vocabularies (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX vocabularies_by_time ON vocabularies (channel, newest, bucket, oldest);
 )sql",
+    R"sql(
+ALTER TABLE channels ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE channels ADD COLUMN count_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channels ADD COLUMN removed_before INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE channels ADD COLUMN max_age_ms INTEGER;
+ALTER TABLE channels ADD COLUMN max_messages INTEGER;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -26,7 +26,7 @@ describe("the command line", () => {
     for (const word of ["serve", "check-config", "user", "version", "--demo", "Exit codes"]) assert.ok(stdout.includes(word), word);
     assert.ok(!stdout.includes("config-docs"));
     for (const command of [["serve"], ["check-config"], ["user"], ["user", "add"], ["user", "list"], ["user", "suspend"],
-      ["user", "restore"], ["user", "passwd"], ["user", "sessions"]]) {
+      ["user", "restore"], ["user", "passwd"], ["user", "sessions"], ["channel"], ["channel", "retention"]]) {
       assert.equal(warren([...command, "--help"]).status, 0, command.join(" "));
     }
     assert.match(warren(["serve", "--help"]).stdout, /--listen.*127\.0\.0\.1:8080/s);
@@ -34,7 +34,8 @@ describe("the command line", () => {
 
   test("refuses a wrong command line with 2", () => {
     assert.equal(warren([]).status, 2);
-    for (const args of [["sreve"], ["serve", "--nonsense"], ["user"], ["user", "add"], ["user", "add", "a@b.c"],
+    for (const args of [["sreve"], ["serve", "--nonsense"], ["user"], ["user", "add"], ["user", "add", "a@b.c"], ["channel"],
+      ["channel", "retention"], ["channel", "retention", "x", "--max-age", "1d", "--default"],
       ["serve", "--set", "http.listen"]]) {
       const { status, stdout, stderr } = warren(args);
       assert.equal(status, 2, args.join(" "));
@@ -42,6 +43,26 @@ describe("the command line", () => {
       assert.match(stderr, oneLine, args.join(" "));
       assert.match(stderr, /see warren.* --help/);
     }
+  });
+});
+
+describe("a channel's retention", () => {
+  const folder = temporaryFolder();
+  const refused = (status, pattern, ...args) => {
+    const result = warren(["channel", "retention", ...args, ...inFolder(folder)]);
+    assert.equal(result.status, status, result.stderr);
+    assert.equal(result.stdout, "");
+    assert.match(result.stderr, oneLine);
+    assert.match(result.stderr, pattern);
+  };
+
+  test("is refused where it makes no sense", () => {
+    const id = "0123456789abcdef01234567";
+    refused(2, /--max-age soon is not a duration; it takes a duration/, id, "--max-age", "soon");
+    refused(2, /--max-messages -1 is not a whole number/, id, "--max-messages=-1");
+    refused(2, /--max-age 40000d is out of range/, id, "--max-age", "40000d");
+    refused(5, /24 hexadecimal digits/, "tea");
+    refused(5, /no channel 0123456789abcdef01234567/, id, "--max-age", "30d");
   });
 });
 

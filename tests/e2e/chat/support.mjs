@@ -49,7 +49,7 @@ export const houses = [
 
 /**
  * Declares `tests(at)` in each of the houses: `at.connect(n, person)` connects to node n and reads everything,
- * `at.open(n, person)` connects only, `at.people(...names)` makes people.
+ * `at.open(n, person)` connects only, `at.people(...names)` makes people, `at.nodes()` are the nodes.
  */
 export function everywhere(what, config, tests) {
   for (const { name, skip, start } of houses) describe(`${what} on ${name}`, { skip }, () => {
@@ -61,7 +61,7 @@ export function everywhere(what, config, tests) {
     });
     tests({ closeAll, open: (n, person) => new Connection(house.nodes[n], { token: person.socketToken }).connected(),
       connect: (n, person, options) => connect(house.nodes[n], person, options),
-      people: (...names) => makePeople(house.nodes[0], ...names) });
+      people: (...names) => makePeople(house.nodes[0], ...names), nodes: () => house.nodes });
   });
 }
 
