@@ -67,8 +67,8 @@ class Bench:
         report = OUT / "report.json"
         report.unlink(missing_ok=True)
         pid = ["--server-pid", str(server.pid)] if server else []
-        command = ["taskset", "-c", str(self.load_core), str(self.bin / "warren-load"), scenario, "--port", str(port), *pid,
-                   "--json", str(report), *map(str, options)]
+        command = ["taskset", "-c", str(self.load_core), str(self.bin / "warren-load"), scenario, "--port", str(port),
+                   *pid, "--json", str(report), *map(str, options)]
         done = subprocess.run(command, cwd=OUT, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"bench: {' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -142,8 +142,8 @@ class Bench:
         people = max(1000, self.arguments.people // 1000 * 1000)
         data, file = self.prepare("chat", people, "--group-size", 1000)
         library, ready = self.fanout_servers()["Warren library"]
-        # A message waits for its fsync before it is delivered, so the same number on their way means less for each turn of
-        # the server: what either can do at most shows with more of them.
+        # A message waits for its fsync before it is delivered, so the same number on their way means less for each turn
+        # of the server: what either can do at most shows with more of them.
         for each in (8, 32):
             runs = {"Warren chat": [], "Warren library": [], "Warren library, frames as long as chat's": []}
             window = each * (people // 1000)
@@ -207,7 +207,7 @@ class Bench:
         self.compare("reconnect storm, memory at its peak", runs, "memory_peak", None)
 
     def ask(self):
-        """opening the app and a page of history, for histories of 1 k to 1 M messages in a channel; 10 and 500 channels"""
+        """opening the app, a page of history, a search, for long and short histories; 10 and 500 channels"""
         page = {"channelId": "$channel", "limit": 50}
         for history in self.arguments.histories:
             data, file = self.prepare(f"ask-{history}", 10, "--group-size", 10, "--groups", 1, "--history", history)
@@ -217,7 +217,8 @@ class Bench:
                                           ("messages:search", "search, a rare word", {"query": "nebane"})):
                 self.questions(f"{label}, history of {history}", data, file, event, payload, 8)
         for channels in (10, 500):
-            data, file = self.prepare(f"ask-in-{channels}", 20, "--group-size", 10, "--groups", channels, "--history", 20)
+            data, file = self.prepare(f"ask-in-{channels}", 20, "--group-size", 10, "--groups", channels,
+                                      "--history", 20)
             self.questions(f"channels:list, {channels} channels", data, file, "channels:list", {"limit": 200}, 1)
             self.questions(f"sync from nothing, {channels} channels", data, file, "sync", {"channels": {}}, 1)
 
@@ -231,20 +232,20 @@ class Bench:
         self.compare(figure, runs, "answers_per_second", "answered")
 
     def hostile(self):
-        """1 % of the connections never read and 1 % send garbage, while the others chat in groups of 100 at a steady rate"""
+        """1 % of the connections never read and 1 % send garbage, while the others chat at a steady rate"""
         data, file = self.prepare("hostile", 5000, "--group-size", 100)
         runs = {"nobody hostile": [], "1 % never read, 1 % send garbage": []}
         for _ in range(self.arguments.rounds):
             for name, bad in zip(runs, ([], ["--slow", 1, "--hostile", 1])):
                 server, port = self.warren(data)
-                runs[name].append(self.load("chat", port, server, "--people", file, "--payload", 100, "--rate", 200, *bad,
-                                            *self.spans()))
+                runs[name].append(self.load("chat", port, server, "--people", file, "--payload", 100, "--rate", 200,
+                                            *bad, *self.spans()))
                 self.stop(server)
         self.compare("chat, groups of 100, 200 messages/s", runs, "deliveries_per_second", "delivery")
         self.compare("the same, memory of the server", runs, "server_bytes", None)
 
     def two_nodes(self):
-        """CPU seconds for a million messages of two nodes and their broker, members spread over both; one node beside it"""
+        """CPU seconds for a million messages of two nodes and their broker, members on both or on one"""
         for size in (2, 10, 100, 1000):
             people = max(size, 200)
             options = ["--people", people, *(["--group-size", 2, "--groups", 0, "--pairs", 1] if size == 2 else
@@ -352,8 +353,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--histories", type=lambda text: [int(part) for part in text.split(",")], default=[1000, 100_000],
-                        help="messages in a channel, e.g. 1000,100000,1000000")
+    parser.add_argument("--histories", type=lambda text: [int(part) for part in text.split(",")],
+                        default=[1000, 100_000], help="messages in a channel, e.g. 1000,100000,1000000")
     parser.add_argument("--only", default="fanout,chat,durable,connect,storm,ask,hostile,two_nodes")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()

@@ -5,8 +5,8 @@
     bench/profile.py --scenario durable   one-to-one chats and groups of 10
     bench/profile.py --scenario connect   connecting, with sync, 10 channels each
 
-Samples with perf (Debian's linux-perf), by the CPU's clock where the machine has no counters; `make profile` builds what
-this needs. Beside the graph it prints the functions that most samples ended in.
+Samples with perf (Debian's linux-perf) by the CPU's clock, which virtual machines have too; `make profile` builds
+what this needs. Beside the graph it prints the functions that most samples ended in.
 """
 
 import argparse
@@ -66,7 +66,8 @@ def svg_of(root):
 
     draw(root, 0, 0)
     height = (deepest + 1) * FRAME_HEIGHT
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="monospace" font-size="11">'
+    yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="monospace" '
+           'font-size="11">')
     for node, x, depth, width in boxes:
         name, share = html.escape(node["name"]), node["count"] / root["count"] * 100
         colour = f"hsl({sum(map(ord, node['name'])) % 50}, 85%, 65%)"
@@ -99,12 +100,14 @@ def main():
     data, file = bench.prepare("profile", people, *prepared)
     server, port = bench.warren(data)
     spans = ["--warmup", arguments.after, "--seconds", arguments.seconds + 2] if scenario == "chat" else []
-    load = subprocess.Popen(["taskset", "-c", str(bench.load_core), bench.bin / "warren-load", scenario, "--port", str(port),
-                             "--people", file, *map(str, options + spans)], stdout=subprocess.DEVNULL)
+    load = subprocess.Popen(["taskset", "-c", str(bench.load_core), bench.bin / "warren-load", scenario,
+                             "--port", str(port), "--people", file, *map(str, options + spans)],
+                            stdout=subprocess.DEVNULL)
     time.sleep(arguments.after if scenario == "chat" else 0.5)
     recorded = OUT / "perf.data"
-    subprocess.run(["perf", "record", "-e", "cpu-clock", "-F", "499", "--call-graph", "dwarf,16384", "-p", str(server.pid),
-                    "-o", recorded, "--", "sleep", str(arguments.seconds)], check=True, capture_output=True)
+    subprocess.run(["perf", "record", "-e", "cpu-clock", "-F", "499", "--call-graph", "dwarf,16384",
+                    "-p", str(server.pid), "-o", recorded, "--", "sleep", str(arguments.seconds)],
+                   check=True, capture_output=True)
     load.wait()
     bench.stop(server)
     samples = subprocess.run(["perf", "script", "-i", recorded, "--no-inline", "-F", "comm,ip,sym,dso"], check=True,
