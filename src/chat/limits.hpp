@@ -19,7 +19,7 @@ struct Limits {
     std::size_t group_members_max = 10'000;
     std::size_t blocked_max = 1'000;             ///< People whom one person has blocked.
     std::size_t members_per_change_max = 1'000;  ///< Added or removed by one call.
-    words::QueryLimits query;
+    words::QueryLimits query{};
     std::size_t searched_channels_max = 200;  ///< By one search that names no channel.
     std::size_t sync_channels_max = 1'000;    ///< Named by one `sync`.
     std::size_t answer_bytes_max = 1'000'000;

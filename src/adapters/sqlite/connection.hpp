@@ -72,7 +72,6 @@ public:
     std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
     WallTime time(int column) const { return WallTime(std::chrono::milliseconds(integer(column))); }
     std::string text(int column) const;
-    bool is_null(int column) const { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
     /// Of a blob; valid until the next step. Empty for null.
     std::string_view bytes(int column) const;
     template <class AnyId>
