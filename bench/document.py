@@ -22,7 +22,7 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
   the value is a lower bound and no ratio is given (*neither*: other programs had a share of the cores). *Per CPU
   second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also says something
   where the server was not the limit.
-- A closed loop keeps so many messages on their way that the server never waits (8 for each room, 2000 at most), so its
+- A closed loop keeps so many messages on their way that the server never waits (8 for each room, 2000 at most, where not said otherwise), so its
   latencies are those of an overloaded server. Latencies of an open loop count from when a message was due, not from
   when it was sent.
 - Limits on how often one person may do something are off (`bench/warren.toml`); everything else is as it comes.
@@ -41,8 +41,8 @@ AIMS = """## Aims
 | reconnect storm of 20 000 | all back in 20 s |
 | opening the app, a page of history | the same for every length of history; a cached page 20 k/s a core |
 
-Not measured yet: idle connections beyond the number of files that one process may open here (`ulimit -n`), histories
-of a million entries, CPU of two nodes and their broker, hostile clients. `warren-load chat --slow 1` has the slow ones.
+Idle connections are measured up to the number of files that one process may open (`ulimit -n`, less a thousand).
+`make bench-long` also has histories of a million messages; `make profile` leaves a flame graph of a loaded server.
 
 The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
 allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.
