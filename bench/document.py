@@ -22,9 +22,9 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
   the value is a lower bound and no ratio is given (*neither*: other programs had a share of the cores). *Per CPU
   second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also says something
   where the server was not the limit.
-- A closed loop keeps so many messages on their way that the server never waits (8 for each room, 2000 at most, where not said otherwise), so its
-  latencies are those of an overloaded server. Latencies of an open loop count from when a message was due, not from
-  when it was sent.
+- A closed loop keeps so many messages on their way that the server never waits (8 for each room where not said
+  otherwise, 2000 at most), so its latencies are those of an overloaded server. Latencies of an open loop count from
+  when a message was due, not from when it was sent.
 - Limits on how often one person may do something are off (`bench/warren.toml`); everything else is as it comes.
 
 """

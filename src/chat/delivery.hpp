@@ -1,3 +1,4 @@
+// Long because delivery is one object, whose parts are in several files.
 #pragma once
 #include <deque>
 #include <memory>

@@ -1,5 +1,4 @@
-// Entries in order: each channel's cursor, what waits for earlier entries, what is read because it did not
-// come.
+// Long because order is one algorithm: cursors, what waits, what is read because it did not come.
 #include <algorithm>
 
 #include "chat/delivery.hpp"

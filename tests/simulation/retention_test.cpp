@@ -234,7 +234,7 @@ TEST_F(RetentionTest, WhoIsInAChannelIsKnownWithoutTheEntriesThatLetThemIn) {
     const auto members = wait(chat(2).members(person(4), channel, {}, 100, soon())).value();
     std::vector<std::pair<UserId, Role>> listed;
     for (const auto& member : members.members)
-        listed.emplace_back(member.user.id, member.role);
+        listed.emplace_back(member.user->id, member.role);
     EXPECT_THAT(listed, ElementsAre(std::pair(person(1), Role::admin), std::pair(person(2), Role::admin),
                                     std::pair(person(4), Role::member)));
     EXPECT_EQ(wait(chat(2).members(person(3), channel, {}, 100, soon())).error(), Errc::not_found);
