@@ -197,7 +197,9 @@ TEST_F(RetentionTest, WhatNamesAMessageThatIsGoneIsRefusedAndWhatWasSaidOfItIsHa
         EXPECT_EQ(found(node, person(2), "late"), 0u);
         EXPECT_EQ(history(node, person(2), channel, 350).messages.size(), 49u);
         const auto ear = connect(node, person(2));
-        EXPECT_EQ(sync(node, ear, {{channel, 399}}).channels.at(channel).entries.back()->target(), 10u);
+        const auto edit = sync(node, ear, {{channel, 399}}).channels.at(channel).entries.back();
+        EXPECT_EQ(edit->target(), 10u);
+        EXPECT_TRUE(is_blanked(edit->body)) << "what was said anew of it is not shown either";
         disconnect(node, ear);
     }
 }
