@@ -6,10 +6,13 @@
 #include <functional>
 
 #include "tests/support/run_task.hpp"
+#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
+using testing::HandClock;
+using testing::none;
 using testing::run_task;
 
 /// People and sessions in memory; everything else that chat may need is not asked for here.
@@ -131,21 +134,6 @@ private:
     int tokens_ = 0;
     std::uint64_t numbers_ = 0;
 };
-
-class HandClock final : public Clock {
-public:
-    SteadyTime now() const override { return SteadyTime(std::chrono::seconds(1)); }
-    WallTime wall() const override { return wall_now; }
-    Task<void> sleep_until(SteadyTime) override { co_return; }
-    WallTime wall_now{std::chrono::seconds(1'764'000'000)};
-};
-
-/// Ports that accounts never touch.
-template <class Port>
-Port& none() {
-    alignas(16) static std::byte nothing[16];
-    return *reinterpret_cast<Port*>(nothing);
-}
 
 class AccountsTest : public ::testing::Test {
 protected:

@@ -7,10 +7,13 @@
 
 #include "tests/support/refusing_user_store.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
+using testing::HandClock;
+using testing::none;
 using testing::run_task;
 
 class InMemory final : public BlockStore {
@@ -51,20 +54,6 @@ public:
         co_return out;
     }
 };
-
-class HandClock final : public Clock {
-public:
-    SteadyTime now() const override { return steady; }
-    WallTime wall() const override { return {}; }
-    Task<void> sleep_until(SteadyTime) override { co_return; }
-    SteadyTime steady{std::chrono::hours(1)};
-};
-
-template <class Port>
-Port& none() {
-    alignas(16) static std::byte nothing[16];
-    return *reinterpret_cast<Port*>(nothing);
-}
 
 class BlocksTest : public ::testing::Test {
 protected:

@@ -5,7 +5,6 @@
 namespace warren::chat {
 namespace {
 
-constexpr std::chrono::seconds kRemembered{10};
 constexpr std::size_t kRememberedMax = 20'000;
 
 UserPtr placeholder(UserId id) {
@@ -53,7 +52,7 @@ void Directory::remember(UserPtr user) {
         std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
     if (remembered_.size() >= kRememberedMax) remembered_.clear();
     const auto id = user->id;
-    remembered_.insert_or_assign(id, Remembered{std::move(user), now + kRemembered});
+    remembered_.insert_or_assign(id, Remembered{std::move(user), now + kPeopleRemembered});
 }
 
 Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair<ChannelId, Seq>> channels,

@@ -25,6 +25,9 @@ using ChannelViewPtr = std::shared_ptr<const ChannelView>;
 /// Section A lists at most so many members of a channel. @see docs/protocol.md
 inline constexpr std::size_t kMembersListed = 100;
 
+/// So long may a name or a picture be shown that was changed.
+inline constexpr std::chrono::seconds kPeopleRemembered{10};
+
 /// Turns ids into what people see. On the chat executor only.
 class Directory {
 public:
@@ -36,7 +39,7 @@ public:
                                                     Deadline deadline, std::size_t members_max = SIZE_MAX);
 
     /// People by id, in the order asked; placeholders for those who no longer exist. As they were at most
-    /// kRemembered ago: who comes back with everybody else reads the same people as everybody else.
+    /// kPeopleRemembered ago: who comes back with everybody else reads the same people as everybody else.
     Task<Result<std::vector<UserPtr>>> people(std::vector<UserId> ids, Deadline deadline);
 
 private:

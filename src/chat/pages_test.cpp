@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ports/system_clock.hpp"
+#include "tests/support/map_cache.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace warren::chat {
@@ -71,20 +72,6 @@ private:
     Seq head_;
 };
 
-class MapCache final : public Cache {
-public:
-    Task<std::shared_ptr<const std::string>> get(std::string key) override { co_return map[key]; }
-    Task<void> put(std::string key, std::shared_ptr<const std::string> value) override {
-        map[key] = std::move(value);
-        co_return;
-    }
-    Task<void> drop(std::string key) override {
-        map.erase(key);
-        co_return;
-    }
-    std::map<std::string, std::shared_ptr<const std::string>> map;
-};
-
 class PagesTest : public ::testing::Test {
 protected:
     std::vector<Seq> read(Seq from, Seq to, Seq head) {
@@ -100,7 +87,7 @@ protected:
     }
 
     OneChannel entries_{200};
-    MapCache cache_;
+    testing::MapCache cache_;
     SystemClock clock_;
     Metrics metrics_;
     Pages pages_{entries_, &cache_, metrics_};

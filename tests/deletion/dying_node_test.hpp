@@ -8,7 +8,6 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <random>
 
 #include "adapters/local_bus/local_bus.hpp"
@@ -21,6 +20,7 @@
 #include "gateway/encode.hpp"
 #include "ports/system_clock.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/map_cache.hpp"
 
 namespace warren::testing {
 
@@ -137,24 +137,6 @@ public:
 private:
     ChannelStore& store_;
     std::optional<Crash> crash_;
-};
-
-/// A cache that can be searched.
-class MapCache final : public Cache {
-public:
-    Task<std::shared_ptr<const std::string>> get(std::string key) override {
-        const auto found = map.find(key);
-        co_return found == map.end() ? nullptr : found->second;
-    }
-    Task<void> put(std::string key, std::shared_ptr<const std::string> value) override {
-        map[key] = std::move(value);
-        co_return;
-    }
-    Task<void> drop(std::string key) override {
-        map.erase(key);
-        co_return;
-    }
-    std::map<std::string, std::shared_ptr<const std::string>> map;
 };
 
 class Listener final : public chat::Subscriber {

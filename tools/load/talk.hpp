@@ -108,7 +108,7 @@ private:
 
     void ready(std::uint32_t connection);
     void let_all_in();
-    /// The first `percent` of every hundred connections from `offset` on: nothing is expected of them.
+    /// Takes `percent` of the connections, spread evenly from `offset` on: nothing is expected of them.
     std::vector<std::uint32_t> exclude(double percent, std::size_t offset);
     void make_some_bad();
     void talk_for(double seconds);

@@ -55,6 +55,20 @@ struct FindOptions {
     std::size_t limit = 0;  ///< 0: all.
 };
 
+/// The `limit` documents (not 0) that come next after the id `after`, in order of id.
+template <class AnyId>
+struct PageById {
+    PageById(AnyId after, std::size_t limit) {
+        Document beyond;
+        beyond.add("$gt", after);
+        filter.add("_id", beyond);
+        options.sort.add("_id", 1);
+        options.limit = limit;
+    }
+    Document filter;
+    FindOptions options;
+};
+
 /// One element of an `update` command. Never an upsert: those race (two that find nothing both insert).
 struct Update {
     Document filter;

@@ -284,14 +284,8 @@ Task<Result<void>> ChannelStore::set_retention(ChannelId channel, std::optional<
 Task<Result<std::vector<Channel>>> ChannelStore::list(ChannelId after, std::size_t limit, Deadline deadline) {
     auto ask = [after, limit](Call& call) -> Result<std::vector<Channel>> {
         if (limit == 0) return std::vector<Channel>{};
-        Document beyond;
-        beyond.add("$gt", after);
-        Document filter;
-        filter.add("_id", beyond);
-        FindOptions options;
-        options.sort.add("_id", 1);
-        options.limit = limit;
-        return find_channels(call, filter, options);
+        const PageById page(after, limit);
+        return find_channels(call, page.filter, page.options);
     };
     return database_.run(deadline, std::move(ask));
 }

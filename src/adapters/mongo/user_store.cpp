@@ -127,14 +127,8 @@ Task<Result<std::vector<User>>> UserStore::search(std::string text, std::size_t 
 Task<Result<std::vector<User>>> UserStore::list(UserId after, std::size_t limit, Deadline deadline) {
     auto ask = [after, limit](Call& call) -> Result<std::vector<User>> {
         if (limit == 0) return std::vector<User>{};
-        Document beyond;
-        beyond.add("$gt", after);
-        Document filter;
-        filter.add("_id", beyond);
-        FindOptions options;
-        options.sort.add("_id", 1);
-        options.limit = limit;
-        return find_users(call, filter, options);
+        const PageById page(after, limit);
+        return find_users(call, page.filter, page.options);
     };
     return database_.run(deadline, std::move(ask));
 }

@@ -1,0 +1,106 @@
+#include "chat/directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/refusing_user_store.hpp"
+#include "tests/support/run_task.hpp"
+#include "tests/support/unused_ports.hpp"
+
+namespace warren::chat {
+namespace {
+
+using std::chrono::seconds;
+using testing::none;
+
+/// Everybody exists but for the one of all zeros.
+class Everybody final : public testing::RefusingUserStore {
+public:
+    Task<Result<std::vector<User>>> users(std::vector<UserId> ids, Deadline) override {
+        asked.push_back(ids.size());
+        if (away) co_return Error(Errc::unavailable);
+        std::vector<User> out;
+        for (const auto& id : ids) {
+            if (id == UserId{}) continue;
+            auto& user = out.emplace_back();
+            user.id = id;
+            user.name = name;
+        }
+        co_return out;
+    }
+    std::string name = "Ann";
+    bool away = false;
+    std::vector<std::size_t> asked;  ///< How many people, by call.
+};
+
+class DirectoryTest : public ::testing::Test {
+protected:
+    static UserId person(std::uint8_t n) {
+        UserId out;
+        out.bytes[11] = n;
+        return out;
+    }
+    Result<std::vector<UserPtr>> people(std::vector<UserId> ids) {
+        return testing::run_task(directory.people(std::move(ids), clock.in(seconds(1))));
+    }
+    std::vector<std::string> names(std::vector<UserId> ids) {
+        std::vector<std::string> out;
+        for (const auto& user : people(std::move(ids)).value())
+            out.push_back(user->name);
+        return out;
+    }
+
+    Everybody store;
+    testing::HandClock clock;
+    IdMaker ids{1};
+    Metrics metrics;
+    Environment env{.entries = none<EntryStore>(),
+                    .channels = none<ChannelStore>(),
+                    .members = none<MemberStore>(),
+                    .users = store,
+                    .blocks = none<BlockStore>(),
+                    .bus = none<MessageBus>(),
+                    .clock = clock,
+                    .ids = ids,
+                    .metrics = metrics,
+                    .node = {},
+                    .limits = {}};
+    Memberships memberships{env};
+    Directory directory{env, memberships};
+};
+
+TEST_F(DirectoryTest, PeopleComeInTheOrderAskedAndAreReadOnce) {
+    const auto found = people({person(2), person(1), person(2)}).value();
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found[0]->id, person(2));
+    EXPECT_EQ(found[1]->id, person(1));
+    EXPECT_EQ(found[2]->id, person(2));
+    EXPECT_THAT(store.asked, ::testing::ElementsAre(2));
+}
+
+TEST_F(DirectoryTest, PeopleAreRememberedForTenSeconds) {
+    EXPECT_THAT(names({person(1), person(2)}), ::testing::ElementsAre("Ann", "Ann"));
+    store.name = "Anna";
+    clock.steady += kPeopleRemembered - seconds(1);
+    EXPECT_THAT(names({person(1), person(3)}), ::testing::ElementsAre("Ann", "Anna"));
+    EXPECT_THAT(store.asked, ::testing::ElementsAre(2, 1)) << "only who was not known";
+    clock.steady += seconds(1);
+    EXPECT_THAT(names({person(1), person(3)}), ::testing::ElementsAre("Anna", "Anna"));
+    EXPECT_THAT(store.asked, ::testing::ElementsAre(2, 1, 1));
+}
+
+TEST_F(DirectoryTest, WhoDoesNotExistHasOnlyAnIdAndIsLookedForAgain) {
+    EXPECT_THAT(names({UserId{}}), ::testing::ElementsAre(""));
+    EXPECT_THAT(names({UserId{}}), ::testing::ElementsAre(""));
+    EXPECT_THAT(store.asked, ::testing::ElementsAre(1, 1)) << "they may have come meanwhile";
+}
+
+TEST_F(DirectoryTest, AStoreThatIsAwayIsSaidSoUnlessAllAreKnown) {
+    EXPECT_TRUE(people({person(1)}));
+    store.away = true;
+    EXPECT_TRUE(people({person(1)}));
+    EXPECT_EQ(people({person(1), person(2)}).error(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace warren::chat
