@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/log.hpp"
+#include "chat/rules.hpp"
 
 namespace warren::chat {
 namespace {
@@ -116,8 +117,10 @@ Task<Result<void>> Retention::sweep_some(std::vector<Channel> channels) {
 
 Task<Result<void>> Retention::sweep_one(Channel channel, EntryPtr head) {
     // What another node, or an earlier life of this one, has begun.
-    auto finishing = remove(channel.id, channel.start);
-    WARREN_CO_TRY_VOID(co_await std::move(finishing));
+    if (on(Rule::finish_removals)) {
+        auto finishing = remove(channel.id, channel.start);
+        WARREN_CO_TRY_VOID(co_await std::move(finishing));
+    }
     while (!stopping_) {
         auto looking = last_unwanted(channel, *head, soon());
         WARREN_CO_TRY(last, co_await std::move(looking));
@@ -126,8 +129,10 @@ Task<Result<void>> Retention::sweep_one(Channel channel, EntryPtr head) {
         auto mending = memberships_.bring_up(channel.id, last->state_seq, soon());
         WARREN_CO_TRY_VOID(co_await std::move(mending));
         const LogStart later{last->seq + 1, last->count, channel.start.removed_before};
-        auto raising = env_.channels.raise_start(channel.id, later, soon());
-        WARREN_CO_TRY_VOID(co_await std::move(raising));
+        if (on(Rule::begin_later_first)) {
+            auto raising = env_.channels.raise_start(channel.id, later, soon());
+            WARREN_CO_TRY_VOID(co_await std::move(raising));
+        }
         auto removing = remove(channel.id, later);
         WARREN_CO_TRY_VOID(co_await std::move(removing));
         channel.start = {later.first_seq, later.count_before, later.first_seq};

@@ -29,8 +29,10 @@ enum class Rule {
     sweep_notes,            ///< Whoever finds a note of a delete finishes it.
     hide_deleted,           ///< Raw entries are checked against deletes before they leave a node.
     hide_from_joiners,      ///< Of what they may not read, joiners get edits without their text.
+    begin_later_first,      ///< A log begins later before anything is removed from it.
+    finish_removals,        ///< Whoever finds a removal half done finishes it.
 };
-inline constexpr int kRuleCount = 24;
+inline constexpr int kRuleCount = 26;
 
 #ifdef WARREN_RULE_SWITCHES
 bool on(Rule rule);

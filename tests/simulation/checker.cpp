@@ -96,11 +96,22 @@ public:
             breaches_.push_back("G5: a delete was acknowledged before the text was gone of " +
                                 place(text.channel, text.seq));
         }
+        for (const auto& [channel, start] : history_.starts)
+            check_removal(channel, start);
         for (const auto& surprise : history_.surprises)
             breaches_.push_back("surprise: " + surprise);
     }
 
 private:
+    /// All before the start is gone, and nothing else.
+    void check_removal(ChannelId channel, Seq start) {
+        const auto& stored = history_.stored.at(channel);
+        if (*stored.begin() < start)
+            breaches_.push_back("R: not removed: " + place(channel, *stored.begin()));
+        for (Seq seq = start; seq <= history_.logs.at(channel).size(); ++seq) {
+            if (!stored.contains(seq)) breaches_.push_back("R: removed: " + place(channel, seq));
+        }
+    }
     void check_log(ChannelId channel, const std::vector<EntryPtr>& log) {
         std::set<std::pair<UserId, std::string>> nonces;
         Changes changes;
@@ -125,6 +136,8 @@ private:
                 breaches_.push_back("G2: " + wrong + ": " + place(channel, entry->seq));
         }
         for (const auto& entry : log) {
+            const auto start = history_.starts.find(channel);
+            if (start != history_.starts.end() && entry->seq < start->second) continue;
             const bool has_text = entry->is_message() || std::holds_alternative<EditBody>(entry->body);
             if (has_text && changes.is_deleted(*entry) != is_blanked(entry->body))
                 breaches_.push_back("G5: deleted but not blanked: " + place(channel, entry->seq));
@@ -255,6 +268,11 @@ private:
         for (const auto& [channel, part] : synced.channels) {
             auto& view = views_[channel];
             if (view.at && part.head < *view.at) breach("G4: an answer from the past: ", channel, part.head);
+            const auto start = history_.starts.find(channel);
+            const Seq joined = members(channel).joined_at(connection_.user, part.head);
+            const Seq latest = std::max(start == history_.starts.end() ? 1 : start->second,
+                                        members(channel).since_join() ? joined : 1);
+            if (part.first_seq > latest) breach("R: begins too late: ", channel, part.first_seq);
             Seq last = std::max(part.known, part.first_seq - 1);
             for (const auto& entry : part.entries) {
                 if (entry->seq != last + 1) breach("G4: a hole in a sync before ", channel, entry->seq);
@@ -326,6 +344,15 @@ private:
         for (Seq seq = std::max<Seq>(from, 1); seq <= to && seq <= log.size(); ++seq) {
             if (log[seq - 1]->is_message()) expected.push_back(log[seq - 1]);
         }
+        // What retention took in the end may be shown whole, or not at all.
+        const auto start = history_.starts.find(channel);
+        std::erase_if(expected, [&](const EntryPtr& entry) {
+            const auto of_its_bucket = [&](const EntryPtr& shown) {
+                return bucket_of(shown->seq) == bucket_of(entry->seq);
+            };
+            return start != history_.starts.end() && entry->seq < start->second &&
+                   std::none_of(messages.begin(), messages.end(), of_its_bucket);
+        });
         const auto same = [](const EntryPtr& a, const EntryPtr& b) { return a->seq == b->seq; };
         if (!std::equal(messages.begin(), messages.end(), expected.begin(), expected.end(), same)) {
             breach("G4: a page of history lacks messages up to ", channel, to);

@@ -311,6 +311,55 @@ TEST(Checker, FindsAPageThatLacksAMessage) {
                   "G4: a page of history lacks");
 }
 
+/// A log of three buckets, the first of which retention took.
+History forgotten(Happened event) {
+    Log log;
+    while (log.entries.size() < 3 * kBucketSize)
+        log.message(kAnn);
+    History history = history_of(log, {bobs({std::move(event)})});
+    history.starts[kTea] = kBucketSize + 1;
+    for (Seq seq = kBucketSize + 1; seq <= 3 * kBucketSize; ++seq)
+        history.stored[kTea].insert(seq);
+    return history;
+}
+ReadBack page_of(const History& history, Seq from, Seq to) {
+    const auto& log = history.logs.at(kTea);
+    ReadBack page{kTea, 3 * kBucketSize, 1, 2 * kBucketSize, {}};
+    page.messages.assign(log.begin() + static_cast<std::ptrdiff_t>(from - 1),
+                         log.begin() + static_cast<std::ptrdiff_t>(to));
+    return page;
+}
+
+TEST(Checker, AcceptsWhatRetentionTookWholeOrNotAtAll) {
+    const auto empty = forgotten(Resync{});
+    EXPECT_THAT(check(forgotten(page_of(empty, 2, 2 * kBucketSize))),
+                Not(Contains(StartsWith("G4: a page"))));
+    EXPECT_THAT(check(forgotten(page_of(empty, kBucketSize + 1, 2 * kBucketSize))),
+                Not(Contains(StartsWith("G4: a page"))));
+}
+
+TEST(Checker, FindsABucketThatIsShownHalf) {
+    const auto empty = forgotten(Resync{});
+    EXPECT_THAT(check(forgotten(page_of(empty, 50, 2 * kBucketSize))), Contains(StartsWith("G4: a page")));
+}
+
+TEST(Checker, FindsWhatWasNotRemovedAndWhatShouldNotHaveBeen) {
+    auto history = forgotten(Resync{});
+    EXPECT_THAT(check(history), Not(Contains(StartsWith("R:"))));
+    history.stored[kTea].insert(kBucketSize);
+    EXPECT_THAT(check(history), Contains(StartsWith("R: not removed")));
+    history.stored[kTea].erase(kBucketSize);
+    history.stored[kTea].erase(kBucketSize + 7);
+    EXPECT_THAT(check(history), Contains(StartsWith("R: removed")));
+}
+
+TEST(Checker, FindsASyncThatBeginsTooLate) {
+    SyncedPart part{0, {}, 3 * kBucketSize, kBucketSize + 1, true};
+    EXPECT_THAT(check(forgotten(Synced{{{kTea, part}}, {}, {}})), Not(Contains(StartsWith("R:"))));
+    part.first_seq = kBucketSize + 2;
+    EXPECT_THAT(check(forgotten(Synced{{{kTea, part}}, {}, {}})), Contains(StartsWith("R: begins too late")));
+}
+
 TEST(Checker, FindsAPushWhileSilent) {
     Log log;
     log.message(kAnn);

@@ -113,6 +113,10 @@ Plan plan_of(std::uint64_t seed) {
     plan.devices_per_person = 1 + random.below(2);
     plan.rest = one_of<Span>(random, {milliseconds(1200), milliseconds(1200), milliseconds(5000)});
     plan.gives_up = one_of(random, {0.1, 0.5});
+    plan.forgets = random.chance(0.25);
+    // Longer than anything here stands still or is late: what is made in this world stays.
+    plan.limits.retention_min_age = seconds(60);
+    plan.limits.retention_sweep_every = seconds(1);
     if (seed < kNoticeableFrom) return plan;
     plan.faults.dropped = plan.faults.delayed = plan.faults.late = plan.faults.stale = 0;
     plan.rest = milliseconds(5000);
@@ -165,25 +169,37 @@ void Cluster::start_node(std::size_t slot) {
 
 void Cluster::found_channels() {
     auto& random = world_.random();
-    for (std::uint8_t i = 0; i < 2; ++i) {
+    const auto id_of = [](std::uint8_t number) {
         ChannelId channel;
         channel.bytes[10] = 0xc0;
-        channel.bytes[11] = static_cast<std::uint8_t>(i + 1);
-        const auto count = 2 + random.below(people_.size() - 1);
-        const std::vector<UserId> members(people_.begin(),
-                                          people_.begin() + static_cast<std::ptrdiff_t>(count));
-        const auto access = random.chance(0.3) ? HistoryAccess::since_join : HistoryAccess::all;
-        std::vector<EntryPtr> log{founding_entry(channel, members, access)};
-        const chat::Membership nobody;
-        const auto after = chat::apply(nobody, *log.front());
-        (void)replica_set_.merge(chat::rows_of(nobody, *log.front()));
-        (void)replica_set_.put_channel(chat::document_of({}, after, *log.front()));
-        const auto older = i == 0 ? 120 + random.below(10) : random.below(3);
-        while (log.size() < older)
-            log.push_back(older_message(*log.back()));
-        (void)replica_set_.insert(log, log.size());
+        channel.bytes[11] = number;
+        return channel;
+    };
+    found(id_of(1), 120 + random.below(10));
+    found(id_of(2), random.below(3));
+    if (plan_.forgets) {
+        found(id_of(3), first_seq_of(5) + random.below(kBucketSize));
+        world_.after(random.between(seconds(2), seconds(7)), nullptr, [this, channel = id_of(3)] {
+            (void)replica_set_.set_retention(channel, RetentionPolicy{milliseconds(0), 1});
+        });
     }
     replica_set_.commit_all();
+}
+
+/// A channel with as many entries as `head` says, one at least, from long ago.
+void Cluster::found(ChannelId channel, Seq head) {
+    auto& random = world_.random();
+    const auto count = 2 + random.below(people_.size() - 1);
+    const std::vector<UserId> members(people_.begin(), people_.begin() + static_cast<std::ptrdiff_t>(count));
+    const auto access = random.chance(0.3) ? HistoryAccess::since_join : HistoryAccess::all;
+    std::vector<EntryPtr> log{founding_entry(channel, members, access)};
+    const chat::Membership nobody;
+    const auto after = chat::apply(nobody, *log.front());
+    (void)replica_set_.merge(chat::rows_of(nobody, *log.front()));
+    (void)replica_set_.put_channel(chat::document_of({}, after, *log.front()));
+    while (log.size() < head)
+        log.push_back(older_message(*log.back()));
+    (void)replica_set_.insert(log, log.size());
 }
 
 std::map<ChannelId, Seq> Cluster::committed_heads() const {

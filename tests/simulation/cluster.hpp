@@ -21,6 +21,7 @@ struct Plan {
     Span busy = seconds(6);          ///< Each round, before it is quiet.
     Span rest = milliseconds(1200);  ///< At most, between two things that a device does.
     double gives_up = 0.1;           ///< After each attempt that failed.
+    bool forgets = false;            ///< There is a channel with much in it that retention takes.
 };
 /// From this seed on little happens, and nothing that nobody can notice: so everything has to heal in 10 s.
 inline constexpr std::uint64_t kNoticeableFrom = 1'000'000;
@@ -60,7 +61,7 @@ public:
     ReplicaSet& replica_set() { return replica_set_; }
     std::map<ChannelId, Seq> committed_heads() const;
 
-    /// Logs that exist from the start, one of them almost at the end of a bucket.
+    /// Logs that exist from the start, one of them almost at the end of a bucket, one perhaps long and old.
     void found_channels();
     /// Begins the faults, each on its own clock.
     void begin_faults();
@@ -83,6 +84,7 @@ private:
     using Fault = void (Cluster::*)();
     Task<void> befall(double every, Fault fault);
     void fail_over() { replica_set_.fail_over(); }
+    void found(ChannelId channel, Seq head);
     void store_outage();
     void broker_restart();
     void lose_a_queue();

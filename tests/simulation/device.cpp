@@ -82,6 +82,8 @@ Task<bool> Device::read_first(ConnectionPtr connection) {
         // What was on its way when an earlier connection broke never came.
         for (auto& [channel, seq] : known_) {
             if (random_.chance(0.2)) seq -= std::min<Seq>(seq, random_.below(4));
+            // Or it had not been here for long.
+            if (looks_far_back() && random_.chance(0.2)) seq = random_.below(seq + 1);
         }
         auto syncing = sync_now(connection);
         co_return co_await std::move(syncing);
@@ -131,10 +133,12 @@ Task<bool> Device::act(ConnectionPtr connection) {
     if (cluster_.is_quiet()) co_return true;
     if (random_.chance(0.05)) co_return false;
     const auto channel = any_channel();
-    if (channel && random_.chance(0.05)) {
+    const bool far = looks_far_back();
+    if (channel && random_.chance(far ? 0.3 : 0.05)) {
         using From = chat::HistoryQuery::From;
-        const chat::HistoryQuery query{random_.chance(0.5) ? From::newest : From::around, known_[*channel],
-                                       1 + random_.below(100)};
+        const Seq known = known_[*channel];
+        const chat::HistoryQuery query{random_.chance(0.5) ? From::newest : From::around,
+                                       far ? random_.below(known + 1) : known, 1 + random_.below(100)};
         std::function<Task<Result<void>>(chat::Chat&)> begin = [=, by = soon()](chat::Chat& chat) {
             return read_history(chat, connection, *channel, query, by);
         };
@@ -143,6 +147,11 @@ Task<bool> Device::act(ConnectionPtr connection) {
     }
     write_some(connection);
     co_return true;
+}
+
+/// Not where what it finds would take it too many answers.
+bool Device::looks_far_back() const {
+    return cluster_.plan().forgets && cluster_.plan().limits.answer_bytes_max > 100'000;
 }
 
 std::optional<ChannelId> Device::any_channel() {

@@ -33,6 +33,7 @@ private:
     Task<void> make_group(std::vector<UserId> members);
     Task<void> open_pair(UserId other);
     std::optional<ChannelId> any_channel();
+    bool looks_far_back() const;
     std::string fresh_nonce() { return name_ + " " + std::to_string(++nonces_); }
     bool gives_up() { return random_.chance(cluster_.plan().gives_up); }
     Deadline soon();

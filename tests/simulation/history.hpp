@@ -96,7 +96,10 @@ struct Calm {
 
 /// A run of a world as its clients saw it, and the logs that it left.
 struct History {
-    std::map<ChannelId, std::vector<EntryPtr>> logs;  ///< Committed, by seq.
+    std::map<ChannelId, std::vector<EntryPtr>> logs;  ///< Committed, by seq; also what was removed.
+    /// Where they begin, once retention took something from them, and the seqs that are stored.
+    std::map<ChannelId, Seq> starts;
+    std::map<ChannelId, std::set<Seq>> stored;
     std::vector<Calm> calms;
     /// Stays that are in the log but in no projection: (channel, the entry that let them in).
     std::set<std::pair<ChannelId, Seq>> unprojected;

@@ -44,6 +44,14 @@ std::vector<EntryPtr> ReplicaSet::range(ChannelId channel, Seq from, Seq to, std
     return out;
 }
 
+std::vector<EntryPtr> ReplicaSet::all_ever(ChannelId channel, Index at) const {
+    std::vector<EntryPtr> out;
+    for (const auto& [seq, stored] : entries_.at(channel)) {
+        if (stored.index <= at) out.push_back(stored.as_of(at));
+    }
+    return out;
+}
+
 std::optional<Channel> ReplicaSet::channel(ChannelId id, Index at) const {
     const auto versions = channels_.find(id);
     if (versions == channels_.end()) return std::nullopt;

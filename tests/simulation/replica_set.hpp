@@ -29,6 +29,8 @@ public:
     EntryPtr head(ChannelId channel, Index at) const;
     EntryPtr entry(ChannelId channel, Seq seq, Index at) const;
     std::vector<EntryPtr> range(ChannelId channel, Seq from, Seq to, std::size_t limit, Index at) const;
+    /// Also what was removed.
+    std::vector<EntryPtr> all_ever(ChannelId channel, Index at) const;
     std::optional<Channel> channel(ChannelId id, Index at) const;
     std::vector<MemberRow> members_of(ChannelId channel, Index at) const;
     std::vector<MemberRow> stays_of(UserId user, Index at) const;

@@ -305,7 +305,9 @@ TEST_F(RetentionTest, ANodeThatStoodStillBeforeItsInsertDoesNotTakeItForDone) {
     pass(seconds(20));
     ASSERT_TRUE(sent && *sent);
     EXPECT_EQ((*sent).value()->seq, 401u);
-    EXPECT_EQ(set.entry(channel, 401, set.committed())->nonce, "at last");
+    const auto stored = set.entry(channel, 401, set.committed());
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->nonce, "at last");
     EXPECT_EQ(first_stored(channel), kThirdBucket) << "and what it left in between is gone";
 }
 

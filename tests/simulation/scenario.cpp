@@ -14,9 +14,14 @@ constexpr seconds kSettled{5 + 60 + 10};
 void keep_logs(Cluster& cluster, History& history) {
     const auto& set = cluster.replica_set();
     for (const auto& channel : set.channels()) {
-        auto log = set.range(channel, 1, UINT64_MAX, SIZE_MAX, set.committed());
+        auto log = set.all_ever(channel, set.committed());
         if (log.empty()) continue;
         const auto document = set.channel(channel, set.committed());
+        if (document && document->start.first_seq > 1) {
+            history.starts[channel] = document->start.first_seq;
+            for (const auto& entry : set.range(channel, 1, UINT64_MAX, SIZE_MAX, set.committed()))
+                history.stored[channel].insert(entry->seq);
+        }
         for (const auto& entry : log) {
             const bool behind = entry->seq > (document ? document->state_seq : 0);
             if (entry->changes_state() && behind) history.unprojected.emplace(channel, entry->seq);

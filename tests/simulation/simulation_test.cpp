@@ -93,7 +93,8 @@ const std::vector<RuleCase> kRules{
     WARREN_RULE(follow_up, kCalm),         WARREN_RULE(recheck_targets, kAny),
     WARREN_RULE(see_own_batch, kAny),      WARREN_RULE(note_before_delete, kAny),
     WARREN_RULE(blank_before_ack, kAny),   WARREN_RULE(sweep_notes, kAny),
-    WARREN_RULE(hide_deleted, kAny),       WARREN_RULE(hide_from_joiners, kAny)};
+    WARREN_RULE(hide_deleted, kAny),       WARREN_RULE(hide_from_joiners, kAny),
+    WARREN_RULE(begin_later_first, kAny),  WARREN_RULE(finish_removals, kAny)};
 #undef WARREN_RULE
 
 INSTANTIATE_TEST_SUITE_P(Chat, SimulationWithoutRule, ::testing::ValuesIn(kRules),
