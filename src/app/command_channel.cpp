@@ -7,18 +7,16 @@
 namespace warren::app {
 namespace {
 
-/// `value` as the key's own text, or nothing, having said what is wrong with it.
-std::optional<std::uint64_t> number_of(const std::string& key, const std::string& option,
-                                       const std::string& value) {
+/// What an option takes is what its key in the configuration takes. Nothing, having said what is wrong with
+/// `value`, where that is not it.
+std::optional<Config> parse(const std::string& option, const std::string& name, const std::string& value) {
+    auto key = *find_key(name);
+    key.name = option;
     Config parsed{};
-    const auto problem = set_value(*find_key(key), {RawValue::Kind::any, {value}}, parsed);
-    if (!problem.empty()) {
-        complain(option + " " + value + " " + problem + "; it takes " + describe_values(*find_key(key)));
-        return std::nullopt;
-    }
-    const bool is_age = key == "retention.max_age";
-    return is_age ? static_cast<std::uint64_t>(parsed.retention_max_age.count())
-                  : parsed.retention_max_messages;
+    const auto problem = set_value(key, {RawValue::Kind::any, {value}}, parsed);
+    if (problem.empty()) return parsed;
+    complain(problem);
+    return std::nullopt;
 }
 
 std::string age_text(const json::value& done) {
@@ -36,14 +34,14 @@ Exit channel_retention(const Config& config, const Arguments& arguments) {
     json::object call{{"call", "channel.retention"}, {"channel", arguments.channel}};
     if (arguments.use_default) call["default"] = true;
     if (arguments.max_age) {
-        const auto age = number_of("retention.max_age", "--max-age", *arguments.max_age);
-        if (!age) return Exit::usage;
-        call["maxAgeMs"] = *age;
+        const auto parsed = parse("--max-age", "retention.max_age", *arguments.max_age);
+        if (!parsed) return Exit::usage;
+        call["maxAgeMs"] = parsed->retention_max_age.count();
     }
     if (arguments.max_messages) {
-        const auto messages = number_of("retention.max_messages", "--max-messages", *arguments.max_messages);
-        if (!messages) return Exit::usage;
-        call["maxMessages"] = *messages;
+        const auto parsed = parse("--max-messages", "retention.max_messages", *arguments.max_messages);
+        if (!parsed) return Exit::usage;
+        call["maxMessages"] = parsed->retention_max_messages;
     }
     const auto done = make_call(config, std::move(call));
     if (!done) return fail(done.error());

@@ -144,6 +144,10 @@ Task<void> Delivery::audit_channels(bool urgent) {
     std::vector<ChannelId> ids;
     for (const auto& [id, state] : channels_)
         ids.push_back(id);
+    const auto began = env_.clock.now();
+    // What came after the last audit cannot have gone before this one, unless that is long ago.
+    const bool may_have_gone = began - audited_at_ > env_.limits.retention_min_age / 2;
+    bool looked_at_all = true;
     for (std::size_t from = 0; from < ids.size() && !stopping_; from += kAuditChunk) {
         std::vector<Place> places;
         for (std::size_t i = from; i < std::min(ids.size(), from + kAuditChunk); ++i) {
@@ -153,6 +157,7 @@ Task<void> Delivery::audit_channels(bool urgent) {
         auto found = co_await std::move(asking);
         // The store is away: what is not known now is asked again soon.
         if (found.has_error()) audit_wanted_ = audit_wanted_ || urgent;
+        looked_at_all = looked_at_all && found.has_value();
         for (std::size_t i = 0; found.has_value() && i < found->size(); ++i) {
             const auto& entry = (*found)[i];
             auto* state = find(entry->channel);
@@ -163,18 +168,19 @@ Task<void> Delivery::audit_channels(bool urgent) {
             state->check = true;
             note_head(entry->channel, entry->seq);
         }
-        if (found.has_value()) {
+        if (found.has_value() && may_have_gone) {
             auto looking = audit_starts(std::move(places));
-            co_await std::move(looking);
+            looked_at_all = co_await std::move(looking) && looked_at_all;
         }
         const auto pause = kAuditChunk * std::chrono::milliseconds(1000) / env_.limits.audit_rate;
         auto pausing = env_.clock.sleep_until(env_.clock.now() + (urgent ? pause / 20 : pause));
         co_await std::move(pausing);
     }
+    if (looked_at_all && !stopping_) audited_at_ = began;
 }
 
-/// Where the entry after a cursor is not there, it may have come and gone.
-Task<void> Delivery::audit_starts(std::vector<Place> after_cursors) {
+/// Where the entry after a cursor is not there, it may have come and gone. False: the store does not answer.
+Task<bool> Delivery::audit_starts(std::vector<Place> after_cursors) {
     std::vector<ChannelId> ids;
     for (const auto& place : after_cursors)
         ids.push_back(place.channel);
@@ -182,6 +188,7 @@ Task<void> Delivery::audit_starts(std::vector<Place> after_cursors) {
     const auto documents = co_await std::move(reading);
     for (std::size_t i = 0; documents.has_value() && i < documents->size(); ++i)
         note_head((*documents)[i].id, (*documents)[i].start.first_seq);
+    co_return documents.has_value();
 }
 
 /// Whether a connection of the row's person is not among those of the row's channel, although it should be.

@@ -238,15 +238,19 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
     if (answered.ok) {
         std::erase_if(local.departed, [&](const ChannelId& channel) { return !covered.contains(channel); });
     }
-    const auto shown = [](const auto& seqs, const Entry& entry) {
-        const auto seq = seqs.find(entry.channel);
-        return seq != seqs.end() && entry.seq <= seq->second;
+    const auto is_shown = [&](ChannelId channel, Seq seq) {
+        const auto current = covered.find(channel);
+        const auto past = answered.ended.find(channel);
+        return (current != covered.end() && seq <= current->second) ||
+               (past != answered.ended.end() && seq <= past->second);
     };
-    std::erase_if(local.held, [&](const PushPtr& push) {
-        return shown(covered, *push->entry) || shown(answered.ended, *push->entry);
-    });
+    std::erase_if(local.held,
+                  [&](const PushPtr& push) { return is_shown(push->entry->channel, push->entry->seq); });
+    std::erase_if(local.dropped, [&](const auto& last) { return is_shown(last.first, last.second); });
     if (answered.synced) {
-        std::erase_if(local.silent, [&](const ChannelId& channel) { return covered.contains(channel); });
+        std::erase_if(local.silent, [&](const auto& told) {
+            return covered.contains(told.first) || is_shown(told.first, told.second);
+        });
         if (local.silent.empty()) unsynced_.erase(&subscriber);
     }
     for (const auto& [channel, seq] : covered) {
@@ -273,21 +277,17 @@ void Delivery::set_floor(Local& local, ChannelId channel, Seq seq) {
 }
 
 void Delivery::flush_held(Local& local) {
-    const auto held = std::move(local.held);
-    local.held.clear();
+    const auto held = std::exchange(local.held, {});
+    const auto dropped = std::exchange(local.dropped, {});
     local.held_bytes = 0;
-    if (!local.overflowed) {
+    if (dropped.empty()) {
         for (const auto& push : held) {
-            if (!contains(local.silent, push->entry->channel)) local.subscriber->push(push);
+            if (!local.is_silent(push->entry->channel)) local.subscriber->push(push);
         }
         return flush_notices(local);
     }
-    local.overflowed = false;
     local.held_notices.clear();
-    std::vector<std::pair<ChannelId, Seq>> missed;
-    for (const auto* state : local.channels)
-        missed.emplace_back(state->id, state->cursor);
-    may_have_missed(local, missed);
+    may_have_missed(local, {dropped.begin(), dropped.end()});
 }
 
 void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
@@ -307,20 +307,18 @@ void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
     }
     // Also for a silent channel: it may be synced by the answer that is waited for.
     if (local.holds > 0 && on(Rule::hold_during_sync)) return hold_push(local, push);
-    if (!local.silent.empty() && contains(local.silent, state.id)) return;
+    if (local.is_silent(state.id)) return;
     delivered_.Increment();
     local.subscriber->push(push);
 }
 
 void Delivery::hold_push(Local& local, const PushPtr& push) {
-    if (local.overflowed) return;
     local.held_bytes += cost_of(*push);
-    if (local.held_bytes > env_.limits.held_bytes_max) {
-        local.overflowed = true;
-        local.held.clear();
-        return;
-    }
     local.held.push_back(push);
+    if (local.held_bytes <= env_.limits.held_bytes_max) return;
+    // Also of channels that are left meanwhile: their clients have to learn that.
+    for (const auto& held : std::exchange(local.held, {}))
+        local.dropped[held->entry->channel] = held->entry->seq;
 }
 
 void Delivery::may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels) {
@@ -332,7 +330,7 @@ void Delivery::may_have_missed(Local& local, const std::vector<std::pair<Channel
         return;
     }
     for (const auto& [channel, head] : channels) {
-        if (!contains(local.silent, channel)) local.silent.push_back(channel);
+        if (!local.is_silent(channel)) local.silent.emplace_back(channel, head);
     }
     if (unsynced_.insert(subscriber.get()).second) local.silent_since = env_.clock.now();
     subscriber->resync(channels);

@@ -207,7 +207,7 @@ private:
     Task<void> audit_for_ever();
     Task<void> audit_everything(bool urgent);
     Task<void> audit_channels(bool urgent);
-    Task<void> audit_starts(std::vector<Place> after_cursors);
+    Task<bool> audit_starts(std::vector<Place> after_cursors);
     Task<void> audit_users(bool urgent);
     bool lacks_connection(const MemberRow& row);
     std::chrono::milliseconds audit_period() const;
@@ -234,6 +234,7 @@ private:
     std::unordered_set<const Subscriber*> unsynced_;
     bool bus_is_up_ = false;
     bool audit_wanted_ = false;
+    SteadyTime audited_at_{};  ///< When the last audit began that looked at every channel.
     bool stopping_ = false;
     std::vector<PeopleObserver*> observers_;
     std::size_t notices_in_flight_ = 0;

@@ -69,7 +69,7 @@ void Delivery::tell(const Subscriber& subscriber, const NoticePushPtr& push) {
 }
 
 void Delivery::show_to(Local& local, ChannelId channel, const NoticePushPtr& push) {
-    if (!local.active || contains(local.silent, channel)) return;
+    if (!local.active || local.is_silent(channel)) return;
     if (local.holds == 0) {
         notices_.Increment();
         return local.subscriber->notice(push);

@@ -1,5 +1,7 @@
 #pragma once
+#include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "chat/delivery.hpp"
 
@@ -13,18 +15,25 @@ struct Delivery::Local {
     bool synced = false;   ///< It has called sync.
     bool opening = false;  ///< One of `holds` waits for the first answered read.
     int holds = 0;
-    bool overflowed = false;  ///< Held pushes were dropped: everything held may be missed.
     std::size_t held_bytes = 0;
     std::vector<PushPtr> held;
+    /// Once too much is held: the channels of what was dropped, with the last entry of each.
+    std::unordered_map<ChannelId, Seq> dropped;
     std::vector<std::pair<ChannelId, NoticePushPtr>> held_notices;  ///< At most kHeldNoticesMax.
     std::vector<ChannelState*> channels;
     /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
     std::vector<std::pair<ChannelId, Seq>> floors;
-    std::vector<ChannelId> silent;  ///< Told to resync, not synced yet.
+    /// Told to resync, as of an entry, and not synced yet.
+    std::vector<std::pair<ChannelId, Seq>> silent;
     SteadyTime silent_since{};
     /// A client that never calls sync cannot be told that a channel is no longer its person's: the channels
     /// that it may still show although they are not.
     std::vector<ChannelId> departed;
+
+    bool is_silent(ChannelId channel) const {
+        const auto is_it = [&](const auto& told) { return told.first == channel; };
+        return std::any_of(silent.begin(), silent.end(), is_it);
+    }
 };
 
 struct Delivery::UserState {

@@ -76,17 +76,20 @@ Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadl
     co_return Access{std::move(head), std::move(members), floor};
 }
 
+/// The messages of one bucket; none, and `first_seq` raised past it, where it is being removed meanwhile.
 Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Seq from, Seq to, Seq head,
-                                                           Deadline deadline) {
+                                                           Seq& first_seq, Deadline deadline) {
     auto reading = pages_.entries(channel, from, to, head, deadline);
     WARREN_CO_TRY(entries, co_await std::move(reading));
     auto targeting = env_.entries.targeting(channel, bucket_of(from), 0, deadline);
     WARREN_CO_TRY(changes, co_await std::move(targeting));
     if (entries.size() != to - from + 1) {
-        // What is being removed meanwhile is not shown, rather than half of it.
         auto asking = is_kept(env_, channel, from, deadline);
         WARREN_CO_TRY(kept, co_await std::move(asking));
-        if (!kept) entries.clear();
+        if (!kept) {
+            entries.clear();
+            first_seq = std::max(first_seq, last_seq_of(bucket_of(from)) + 1);
+        }
     }
     co_return fold(entries, changes);
 }
@@ -95,12 +98,14 @@ Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Se
 Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, Seq head, std::size_t limit,
                                           int buckets_max, Deadline deadline) {
     HistoryPage page;
+    page.first_seq = floor;
     if (to < floor || limit == 0) co_return page;
     page.to = to;
     page.from = to + 1;
-    for (int read = 0; read < buckets_max && page.from > floor && page.messages.size() < limit; ++read) {
+    const auto has_older = [&page] { return page.from > page.first_seq; };
+    for (int read = 0; read < buckets_max && has_older() && page.messages.size() < limit; ++read) {
         const Seq low = std::max(floor, first_seq_of(bucket_of(page.from - 1)));
-        auto reading = read_bucket(channel, low, page.from - 1, head, deadline);
+        auto reading = read_bucket(channel, low, page.from - 1, head, page.first_seq, deadline);
         WARREN_CO_TRY(messages, co_await std::move(reading));
         page.from = low;
         messages.insert(messages.end(), page.messages.begin(), page.messages.end());
@@ -110,7 +115,7 @@ Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, 
         page.messages.erase(page.messages.begin(), page.messages.end() - static_cast<std::ptrdiff_t>(limit));
         page.from = page.messages.front().entry->seq;
     }
-    page.limited = page.from > floor;
+    page.limited = has_older();
     co_return page;
 }
 
@@ -123,7 +128,7 @@ Task<Result<HistoryPage>> Chat::read_on(ChannelId channel, Seq from, Seq head, s
     page.to = from - 1;
     for (int read = 0; read < buckets_max && page.to < head && page.messages.size() < limit; ++read) {
         const Seq high = std::min(head, last_seq_of(bucket_of(page.to + 1)));
-        auto reading = read_bucket(channel, page.to + 1, high, head, deadline);
+        auto reading = read_bucket(channel, page.to + 1, high, head, page.first_seq, deadline);
         WARREN_CO_TRY(messages, co_await std::move(reading));
         page.to = high;
         page.messages.insert(page.messages.end(), messages.begin(), messages.end());
@@ -161,9 +166,12 @@ Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQ
         if (page.from == 0) page.from = rest.from;
         page.to = std::max(page.to, rest.to);
         page.limited = page.limited || rest.limited;
+        // What was read before the rest of its bucket went is not shown either.
+        const auto is_gone = [&rest](const auto& message) { return message.entry->seq < rest.first_seq; };
+        std::erase_if(page.messages, is_gone);
+        page.first_seq = std::max(page.first_seq, rest.first_seq);
     }
     page.head = head;
-    page.first_seq = access.floor;
     co_return page;
 }
 

@@ -240,5 +240,16 @@ TEST(Budget, ConnectingAndSyncingDoNotDependOnTheLengthOfTheHistory) {
     EXPECT_LE(*syncs.rbegin(), 8);
 }
 
+TEST(Budget, AnAuditAsksForTheNextEntriesAndForThePeopleHereAndForNothingElse) {
+    OneNode node(10, 100);
+    const auto listener = node.connect(person(2));
+    node.world.run_until(node.world.now() + seconds(180));
+    const auto before = node.entries.audits;
+    const auto calls = node.calls_of([&] { node.world.run_until(node.world.now() + seconds(600)); });
+    const auto audits = static_cast<int>(node.entries.audits - before);
+    EXPECT_GE(audits, 5);
+    EXPECT_EQ(calls, 2 * audits);
+}
+
 }  // namespace
 }  // namespace warren::simulation

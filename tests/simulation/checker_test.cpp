@@ -389,6 +389,8 @@ TEST(Checker, FindsWhatCameTooLate) {
     EXPECT_THAT(check(history), IsEmpty());
     history.all_noticeable = true;
     EXPECT_BREACH(history, "G4: not healed within 10 s");
+    history.calms[0].orphans.insert({kTea, 1});
+    EXPECT_THAT(check(history), IsEmpty()) << "nobody can know that he is in it";
 }
 
 TEST(Checker, FindsAPushToAStranger) {

@@ -88,10 +88,16 @@ struct Refused {
     Seq head = 0;   ///< The newest committed entry when the answer came.
 };
 
+/// Stays that are in the log but in no projection, and that nobody was told of, since the node that wrote them
+/// died: (channel, the entry that let them in). They are there once the author asks again, or anybody reads the
+/// channel.
+using Orphans = std::set<Place>;
+
 /// Ten seconds without faults, in which everything that can be noticed has to heal.
 struct Calm {
     std::map<ChannelId, Seq> heads_before;  ///< Committed when it began ...
     std::map<ChannelId, Seq> heads_after;   ///< ... and when it ended.
+    Orphans orphans;                        ///< When it ended.
 };
 
 /// A run of a world as its clients saw it, and the logs that it left.
@@ -101,8 +107,7 @@ struct History {
     std::map<ChannelId, Seq> starts;
     std::map<ChannelId, std::set<Seq>> stored;
     std::vector<Calm> calms;
-    /// Stays that are in the log but in no projection: (channel, the entry that let them in).
-    std::set<std::pair<ChannelId, Seq>> unprojected;
+    Orphans orphans;
     /// What stood in the places of `logs` that are blanked by now.
     std::map<Place, EntryPtr> originals;
     std::map<Place, SteadyTime> deleted;  ///< When anybody was first told of a delete.

@@ -23,10 +23,6 @@ void keep_logs(Cluster& cluster, History& history) {
                 history.stored[channel].insert(entry->seq);
         }
         for (const auto& entry : log) {
-            const bool behind = entry->seq > (document ? document->state_seq : 0);
-            if (entry->changes_state() && behind) history.unprojected.emplace(channel, entry->seq);
-        }
-        for (const auto& entry : log) {
             if (is_blanked(entry->body))
                 history.originals[{channel, entry->seq}] = set.original(channel, entry->seq);
         }
@@ -34,14 +30,32 @@ void keep_logs(Cluster& cluster, History& history) {
     }
 }
 
+Orphans orphans_of(Cluster& cluster) {
+    Orphans orphans;
+    const auto& set = cluster.replica_set();
+    for (const auto& channel : set.channels()) {
+        const auto document = set.channel(channel, set.committed());
+        for (const auto& entry : set.all_ever(channel, set.committed())) {
+            const bool projected = document && entry->seq <= document->state_seq;
+            if (entry->changes_state() && !projected) orphans.insert({channel, entry->seq});
+        }
+    }
+    for (const auto& told : cluster.history.acknowledged)
+        orphans.erase({told.channel, told.seq});
+    for (const auto& made : cluster.history.made)
+        orphans.erase({made.channel, 1});
+    return orphans;
+}
+
 void run_round(World& world, Cluster& cluster, const Plan& plan) {
     cluster.begin_faults();
     world.run_until(world.now() + plan.busy);
     cluster.end_faults();
     auto& history = cluster.history;
-    history.calms.push_back({cluster.committed_heads(), {}});
+    history.calms.push_back({cluster.committed_heads(), {}, {}});
     world.run_until(world.now() + kHealedAfter);
     history.calms.back().heads_after = cluster.committed_heads();
+    history.calms.back().orphans = orphans_of(cluster);
     for (const auto& connection : cluster.connections()) {
         auto& record = connection->record;
         record.events_by_calm.resize(history.calms.size());
@@ -70,6 +84,7 @@ History run(std::uint64_t seed, bool trace) {
     cluster.history.all_noticeable = plan.faults.noticeable();
     cluster.history.always_fresh = plan.faults.stale == 0;
     keep_logs(cluster, cluster.history);
+    cluster.history.orphans = orphans_of(cluster);
     for (const auto& connection : cluster.connections()) {
         connection->record.live = connection->is_open();
         cluster.history.connections.push_back(std::move(connection->record));

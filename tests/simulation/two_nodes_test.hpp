@@ -20,7 +20,10 @@ public:
         notices.push_back(push->notice);
         notice_pushes.push_back(push);
     }
-    void resync(const std::vector<std::pair<ChannelId, Seq>>&) override { ++resyncs; }
+    void resync(const std::vector<std::pair<ChannelId, Seq>>& channels) override {
+        ++resyncs;
+        missed.insert(missed.end(), channels.begin(), channels.end());
+    }
     void reconnect() override { ++reconnects; }
     void signed_out() override {}
 
@@ -36,6 +39,7 @@ public:
     std::vector<Notice> notices;
     std::vector<chat::NoticePushPtr> notice_pushes;
     int resyncs = 0;
+    std::vector<std::pair<ChannelId, Seq>> missed;  ///< What the resyncs named.
     int reconnects = 0;
 
 private:

@@ -58,9 +58,9 @@ describe("a channel's retention", () => {
 
   test("is refused where it makes no sense", () => {
     const id = "0123456789abcdef01234567";
-    refused(2, /--max-age soon is not a duration; it takes a duration/, id, "--max-age", "soon");
-    refused(2, /--max-messages -1 is not a whole number/, id, "--max-messages=-1");
-    refused(2, /--max-age 40000d is out of range/, id, "--max-age", "40000d");
+    refused(2, /--max-age "soon" is not a duration; it takes a duration/, id, "--max-age", "soon");
+    refused(2, /--max-messages "-1" is not a whole number/, id, "--max-messages=-1");
+    refused(2, /--max-age "40000d" is out of range/, id, "--max-age", "40000d");
     refused(5, /24 hexadecimal digits/, "tea");
     refused(5, /no channel 0123456789abcdef01234567/, id, "--max-age", "30d");
   });
