@@ -88,9 +88,9 @@ struct Refused {
     Seq head = 0;   ///< The newest committed entry when the answer came.
 };
 
-/// Stays that are in the log but in no projection, and that nobody was told of, since the node that wrote them
-/// died: (channel, the entry that let them in). They are there once the author asks again, or anybody reads the
-/// channel.
+/// Stays that are in the log but in no projection, and that nobody was told of, since the node that wrote
+/// them died: (channel, the entry that let them in). They are there once the author asks again, or anybody
+/// reads the channel.
 using Orphans = std::set<Place>;
 
 /// Ten seconds without faults, in which everything that can be noticed has to heal.
