@@ -1,41 +1,15 @@
-// The log: folding a page, encoding a push, and appending to SQLite with fsync, alone and in groups.
+// The log: folding a page and encoding a push.
 #include <benchmark/benchmark.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <filesystem>
-
-#include "adapters/sqlite/database.hpp"
-#include "adapters/sqlite/entry_store.hpp"
-#include "base/log.hpp"
+#include "bench/parts/message.hpp"
 #include "chat/fold.hpp"
 #include "gateway/encode.hpp"
-#include "model/entry_codec.hpp"
-#include "ports/system_clock.hpp"
 
 namespace {
 
 using namespace warren;
-
-IdMaker ids{42};
-
-EntryPtr make_message(ChannelId channel, Seq seq, UserId sender, std::size_t bytes) {
-    Entry entry;
-    const WallTime now = std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
-    entry.channel = channel;
-    entry.seq = seq;
-    entry.id = ids.make<EntryId>(now);
-    entry.sender = sender;
-    entry.nonce = entry.id.hex();
-    entry.at = now;
-    entry.count = seq;
-    entry.message_seq = seq;
-    entry.state_seq = 1;
-    MessageBody body;
-    body.text = std::string(bytes, 'x');
-    entry.body = std::move(body);
-    return std::make_shared<const Entry>(std::move(entry));
-}
+using bench::ids;
+using bench::make_message;
 
 void fold_a_bucket(benchmark::State& state) {
     const auto channel = ids.make<ChannelId>(WallTime{});
@@ -60,42 +34,5 @@ void encode_push(benchmark::State& state) {
         benchmark::DoNotOptimize(gateway::push_json(push));
 }
 BENCHMARK(encode_push);
-
-/// `range(0)` channels each append one entry at once; the group commit makes one transaction of what waits.
-void append_to_sqlite(benchmark::State& state) {
-    namespace sqlite = adapters::sqlite;
-    log::configure(log::Level::warn, log::Format::text);
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("warren-bench-" + std::to_string(::getpid()));
-    {
-        sqlite::Options options;
-        options.folder = folder;
-        const auto database = sqlite::open(options).value();
-        sqlite::EntryStore store(*database);
-        SystemClock clock;
-        asio::io_context io(1);
-        const auto sender = ids.make<UserId>(WallTime{});
-        std::vector<ChannelId> channels;
-        for (int i = 0; i < state.range(0); ++i)
-            channels.push_back(ids.make<ChannelId>(WallTime{}));
-        Seq seq = 0;
-        for (auto _ : state) {
-            ++seq;
-            for (const auto channel : channels) {
-                auto keep = [&](std::exception_ptr, Result<void> result) {
-                    if (!result) state.SkipWithError("an append failed");
-                };
-                auto inserting = store.insert({make_message(channel, seq, sender, 200)},
-                                              clock.in(std::chrono::seconds{10}));
-                asio::co_spawn(io, std::move(inserting), keep);
-            }
-            io.restart();
-            io.run();
-        }
-        state.SetItemsProcessed(state.iterations() * state.range(0));
-    }
-    std::filesystem::remove_all(folder);
-}
-BENCHMARK(append_to_sqlite)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->UseRealTime();
 
 }  // namespace

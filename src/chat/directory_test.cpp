@@ -40,12 +40,12 @@ protected:
         out.bytes[11] = n;
         return out;
     }
-    Result<std::vector<UserPtr>> people(std::vector<UserId> ids) {
-        return testing::run_task(directory.people(std::move(ids), clock.in(seconds(1))));
+    Result<std::vector<UserPtr>> people(std::vector<UserId> wanted) {
+        return testing::run_task(directory.people(std::move(wanted), clock.in(seconds(1))));
     }
-    std::vector<std::string> names(std::vector<UserId> ids) {
+    std::vector<std::string> names(std::vector<UserId> wanted) {
         std::vector<std::string> out;
-        for (const auto& user : people(std::move(ids)).value())
+        for (const auto& user : people(std::move(wanted)).value())
             out.push_back(user->name);
         return out;
     }

@@ -19,10 +19,12 @@ void Outbox::flush() {
     flush_is_due_ = false;
     for (auto& bag : bags_) {
         if (bag.items.empty()) continue;
+        const auto room = bag.items.size();
         bag.shard->post([items = std::exchange(bag.items, {})]() mutable {
             for (auto& item : items)
                 item.client->deliver(std::move(item.word));
         });
+        bag.items.reserve(room);
     }
 }
 
