@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBackoffMin{250}, kBackoffMax{5'000}, kCheckTimeout{10'000};
 constexpr std::chrono::seconds kDemoTimeout{60};
+constexpr std::chrono::seconds kGiveBackEvery{10};
 
 log::Level level_of(const std::string& name) {
     if (name == "debug") return log::Level::debug;
@@ -121,7 +123,7 @@ private:
         if (const auto code = co_await std::move(beginning)) co_return *code;
         log::info("serving", {{"node", node.name()}, {"port", node.port()}, {"store", store}, {"bus", bus}});
         health_.set("start", {});
-        auto waiting = stop_.wait();
+        auto waiting = give_memory_back_until_stopped();
         co_await std::move(waiting);
         log::info("draining", {{"node", node.name()}});
         health_.set("start", {Condition::State::down, "The node is stopping."});
@@ -130,6 +132,15 @@ private:
         co_await std::move(draining);
         log::info("stopped", {{"node", node.name()}});
         co_return Exit::ok;
+    }
+
+    /// What many connections at once needed for a moment goes back to the system: malloc keeps it by itself.
+    Task<void> give_memory_back_until_stopped() {
+        for (;;) {
+            auto sleeping = stop_.sleep(kGiveBackEvery);
+            if (co_await std::move(sleeping)) co_return;
+            ::malloc_trim(0);
+        }
     }
 
     /// What comes between listening and being ready.

@@ -24,11 +24,4 @@ Task<bool> StopSignal::sleep(std::chrono::milliseconds span) {
     co_return set_;
 }
 
-Task<void> StopSignal::wait() {
-    while (!set_) {
-        auto sleeping = sleep(std::chrono::hours{24});
-        co_await std::move(sleeping);
-    }
-}
-
 }  // namespace warren::app

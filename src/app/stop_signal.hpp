@@ -16,7 +16,6 @@ public:
     bool is_set() const { return set_; }
     /// Sleeps, but no longer than until the signal; whether it came.
     Task<bool> sleep(std::chrono::milliseconds span);
-    Task<void> wait();
 
 private:
     asio::signal_set signals_;

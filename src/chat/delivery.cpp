@@ -244,9 +244,12 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
         return (current != covered.end() && seq <= current->second) ||
                (past != answered.ended.end() && seq <= past->second);
     };
-    std::erase_if(local.held,
-                  [&](const PushPtr& push) { return is_shown(push->entry->channel, push->entry->seq); });
-    std::erase_if(local.dropped, [&](const auto& last) { return is_shown(last.first, last.second); });
+    if (local.held) {
+        std::erase_if(local.held->pushes,
+                      [&](const PushPtr& push) { return is_shown(push->entry->channel, push->entry->seq); });
+        std::erase_if(local.held->dropped,
+                      [&](const auto& last) { return is_shown(last.first, last.second); });
+    }
     if (answered.synced) {
         std::erase_if(local.silent, [&](const auto& told) {
             return covered.contains(told.first) || is_shown(told.first, told.second);
@@ -277,17 +280,13 @@ void Delivery::set_floor(Local& local, ChannelId channel, Seq seq) {
 }
 
 void Delivery::flush_held(Local& local) {
-    const auto held = std::exchange(local.held, {});
-    const auto dropped = std::exchange(local.dropped, {});
-    local.held_bytes = 0;
-    if (dropped.empty()) {
-        for (const auto& push : held) {
-            if (!local.is_silent(push->entry->channel)) local.subscriber->push(push);
-        }
-        return flush_notices(local);
+    const auto held = std::exchange(local.held, nullptr);
+    if (!held) return;
+    if (!held->dropped.empty()) return may_have_missed(local, {held->dropped.begin(), held->dropped.end()});
+    for (const auto& push : held->pushes) {
+        if (!local.is_silent(push->entry->channel)) local.subscriber->push(push);
     }
-    local.held_notices.clear();
-    may_have_missed(local, {dropped.begin(), dropped.end()});
+    flush_notices(local, *held);
 }
 
 void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
@@ -313,12 +312,14 @@ void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
 }
 
 void Delivery::hold_push(Local& local, const PushPtr& push) {
-    local.held_bytes += cost_of(*push);
-    local.held.push_back(push);
-    if (local.held_bytes <= env_.limits.held_bytes_max) return;
+    if (!local.held) local.held = std::make_unique<Held>();
+    auto& held = *local.held;
+    held.bytes += cost_of(*push);
+    held.pushes.push_back(push);
+    if (held.bytes <= env_.limits.held_bytes_max) return;
     // Also of channels that are left meanwhile: their clients have to learn that.
-    for (const auto& held : std::exchange(local.held, {}))
-        local.dropped[held->entry->channel] = held->entry->seq;
+    for (const auto& dropped : std::exchange(held.pushes, {}))
+        held.dropped[dropped->entry->channel] = dropped->entry->seq;
 }
 
 void Delivery::may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels) {

@@ -134,6 +134,7 @@ public:
     void on_up() override;
 
 private:
+    struct Held;
     struct Local;
     struct ChannelState;
     struct UserState;
@@ -195,7 +196,7 @@ private:
     // Beside the logs: delivery_notices.cpp
     void show(const Notice& notice, const std::vector<UserId>& to);
     void show_to(Local& local, ChannelId channel, const NoticePushPtr& push);
-    void flush_notices(Local& local);
+    void flush_notices(Local& local, const Held& held);
     Task<void> publish_once(BusMessage message, std::vector<BusKey> keys);
 
     // Time: audit.cpp

@@ -74,14 +74,14 @@ void Delivery::show_to(Local& local, ChannelId channel, const NoticePushPtr& pus
         notices_.Increment();
         return local.subscriber->notice(push);
     }
-    if (local.held_notices.size() >= kHeldNoticesMax) return notices_dropped_.Increment();
-    local.held_notices.emplace_back(channel, push);
+    if (!local.held) local.held = std::make_unique<Held>();
+    if (local.held->notices.size() >= kHeldNoticesMax) return notices_dropped_.Increment();
+    local.held->notices.emplace_back(channel, push);
 }
 
 /// What was held back follows, where its channel is still the client's to see.
-void Delivery::flush_notices(Local& local) {
-    const auto held = std::exchange(local.held_notices, {});
-    for (const auto& [channel, push] : held) {
+void Delivery::flush_notices(Local& local, const Held& held) {
+    for (const auto& [channel, push] : held.notices) {
         auto* state = find(channel);
         const bool may_see = channel.is_none() || (state && contains(local.channels, state));
         if (may_see) show_to(local, channel, push);

@@ -7,6 +7,15 @@
 
 namespace warren::chat {
 
+/// What waits for an answer to one connection that it must not overtake.
+struct Delivery::Held {
+    std::vector<PushPtr> pushes;
+    std::size_t bytes = 0;
+    /// Once that is too much: the channels of the pushes that were dropped, with the last entry of each.
+    std::unordered_map<ChannelId, Seq> dropped;
+    std::vector<std::pair<ChannelId, NoticePushPtr>> notices;  ///< At most kHeldNoticesMax.
+};
+
 /// One connection. Private to Delivery; here because its code is in several files.
 struct Delivery::Local {
     std::shared_ptr<Subscriber> subscriber;
@@ -15,11 +24,7 @@ struct Delivery::Local {
     bool synced = false;   ///< It has called sync.
     bool opening = false;  ///< One of `holds` waits for the first answered read.
     int holds = 0;
-    std::size_t held_bytes = 0;
-    std::vector<PushPtr> held;
-    /// Once too much is held: the channels of what was dropped, with the last entry of each.
-    std::unordered_map<ChannelId, Seq> dropped;
-    std::vector<std::pair<ChannelId, NoticePushPtr>> held_notices;  ///< At most kHeldNoticesMax.
+    std::unique_ptr<Held> held;  ///< Null where nothing is.
     std::vector<ChannelState*> channels;
     /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
     std::vector<std::pair<ChannelId, Seq>> floors;

@@ -6,7 +6,7 @@ namespace {
 
 /// Counts an address's connection in. It is counted out by the Registration.
 bool take_address(Core& core, const std::string& address) {
-    auto& count = core.addresses.try_emplace(address, core.options.address_rate).first->second.connections;
+    auto& count = core.addresses.try_emplace(address).first->second.connections;
     const auto most = core.options.connections_per_address_max;
     if (most != 0 && count >= most) return false;
     ++count;
@@ -14,7 +14,7 @@ bool take_address(Core& core, const std::string& address) {
 }
 
 bool take_user(Core& core, const Client& client) {
-    auto& user = core.users.try_emplace(client.user(), core.options.user_rates).first->second;
+    auto& user = core.users.try_emplace(client.user()).first->second;
     const auto most = core.options.connections_per_user_max;
     if (most != 0 && user.connections >= most) return false;
     ++user.connections;

@@ -43,10 +43,13 @@ void Call::enlist() {
 }
 
 Result<void> Call::take_rates() {
+    const auto& options = core_->options;
     const auto user = core_->users.find(client_->user());
-    if (user != core_->users.end()) WARREN_TRY_VOID(user->second.rates.take(verb_.rate, began_));
+    if (user != core_->users.end())
+        WARREN_TRY_VOID(user->second.rates.take(options.user_rates, verb_.rate, began_));
     const auto address = core_->addresses.find(client_->address());
-    if (address != core_->addresses.end()) WARREN_TRY_VOID(address->second.events.take(began_));
+    if (address != core_->addresses.end())
+        WARREN_TRY_VOID(address->second.events.take(options.address_rate, began_));
     return {};
 }
 

@@ -19,7 +19,6 @@ Client::Client(std::shared_ptr<Core> core, http::Shard& shard, std::string addre
       address_(std::move(address)),
       user_(identity.user.id),
       session_(identity.socket_token_hash),
-      rates_(core_->options.connection_rates),
       closer_([](void* self) { static_cast<Client*>(self)->close_when_idle(); }, this) {}
 
 template <class Push>
@@ -110,7 +109,7 @@ Result<void> Client::take(RateClass what, SteadyTime now) {
     if (in_flight_ >= core_->options.events_in_flight_max) {
         return Error{Errc::overloaded, "Too many events wait for their answers; please wait for some."};
     }
-    WARREN_TRY_VOID(rates_.take(what, now));
+    WARREN_TRY_VOID(rates_.take(core_->options.connection_rates, what, now));
     ++in_flight_;
     return {};
 }

@@ -32,14 +32,12 @@ private:
 
 /// What a node knows of one person with connections here.
 struct PerUser {
-    explicit PerUser(const Rates& allowed) : rates(allowed) {}
     RateSet rates;
     std::size_t connections = 0;
 };
 
 /// What a node knows of one address (an IPv6 one's /64) with connections here.
 struct PerAddress {
-    explicit PerAddress(Rate allowed) : events(allowed) {}
     TokenBucket events;
     std::size_t connections = 0;  ///< And those on their way in.
 };
