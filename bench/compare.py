@@ -149,7 +149,7 @@ class Bench:
             window = each * (people // 1000)
             for _ in range(self.arguments.rounds):
                 server, port = self.warren(data)
-                runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100,
+                runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100, "--opening-max", 8,
                                                      "--window", window, *self.spans()))
                 self.stop(server)
                 for name, payload in (("Warren library", 100), ("Warren library, frames as long as chat's", 400)):
@@ -264,8 +264,8 @@ class Bench:
                 for _ in range(self.arguments.rounds):
                     pids = [option for pid in about["pids"] for option in ("--server-pid", pid)]
                     more = [option for port in ports[1:] for option in ("--port", port)]
-                    reports.append(self.load("chat", ports[0], None, *pids, *more, "--people", file, "--payload", 100,
-                                             "--window", 32, *self.spans()))
+                    reports.append(self.load("chat", ports[0], None, *pids, *more, "--people", file,
+                                             "--opening-max", 8, "--payload", 100, "--window", 32, *self.spans()))
                 for at, process in enumerate(seconds):
                     for report in reports:
                         messages = report["messages_per_second"] * report["seconds"] / 1e6

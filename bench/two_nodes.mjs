@@ -34,7 +34,8 @@ const start = async (promise) => { started.push(await promise); return started.a
 const [broker, store] = [await start(startServer("rabbitmq", { dir: join(dir, "rabbitmq") })),
   await start(startServer("mongodb", { dir: join(dir, "mongodb") }))];
 const prepared = spawnSync(join(dirname(warrenBinary()), "warren-load"),
-  ["prepare", "--mongodb-url", store.url, ...process.argv.slice(2)], { stdio: ["ignore", "ignore", "inherit"] });
+  ["prepare", ...process.argv.slice(2)],
+  { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, WARREN_MONGODB_URL: store.url } });
 if (prepared.status !== 0) process.exit(1);
 const nodes = [];
 for (const name of ["a", "b"]) {

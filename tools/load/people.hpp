@@ -17,7 +17,7 @@ struct Person {
 std::vector<Person> read_people(const std::string& file, std::size_t most);
 
 struct PrepareOptions {
-    std::string config_file, data_dir, mongodb_url;
+    std::string config_file, data_dir;
     std::size_t people = 1000;
     std::size_t group_size = 10;
     std::size_t groups_each = 1;  ///< Groups of each person.

@@ -28,8 +28,6 @@ app::Config config_of(const PrepareOptions& options) {
     input.file = options.config_file;
     input.environment = app::process_environment();
     if (!options.data_dir.empty()) input.flags.push_back({"store.data_dir", options.data_dir, "--data-dir"});
-    if (!options.mongodb_url.empty())
-        input.flags.push_back({"mongodb.url", options.mongodb_url, "--mongodb-url"});
     auto loaded = app::load_config(input);
     if (!loaded.problems.empty()) throw std::runtime_error(loaded.problems.front());
     return loaded.config;

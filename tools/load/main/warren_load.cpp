@@ -63,7 +63,6 @@ CLI::App* add_prepare(CLI::App& app, PrepareOptions& p) {
         "Make people with sessions, channels and histories in a node's stores, while no node runs");
     command->add_option("--config", p.config_file, "The node's configuration file");
     command->add_option("--data-dir", p.data_dir, "The node's data folder");
-    command->add_option("--mongodb-url", p.mongodb_url, "The node's MongoDB");
     command->add_option("--people", p.people, "How many people");
     command->add_option("--group-size", p.group_size, "Members of each group");
     command->add_option("--groups", p.groups_each, "Groups of each person");
