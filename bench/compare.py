@@ -149,7 +149,7 @@ class Bench:
             window = each * (people // 1000)
             for _ in range(self.arguments.rounds):
                 server, port = self.warren(data)
-                runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100, "--opening-max", 8,
+                runs["Warren chat"].append(self.load("chat", port, server, "--people", file, "--payload", 100,
                                                      "--window", window, *self.spans()))
                 self.stop(server)
                 for name, payload in (("Warren library", 100), ("Warren library, frames as long as chat's", 400)):
