@@ -6,6 +6,9 @@
 namespace warren::chat {
 namespace {
 
+/// Each is some 60 KB beside its text.
+constexpr std::size_t kDecodedMax = 128;
+
 std::string key_of(ChannelId channel, Bucket bucket) {
     return "page:" + channel.hex() + ":" + std::to_string(bucket);
 }
@@ -73,11 +76,16 @@ Task<Result<std::vector<EntryPtr>>> Pages::entries(ChannelId channel, Seq from, 
 }
 
 Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
-    auto asking = cache_->get(key_of(channel, bucket));
+    const auto key = key_of(channel, bucket);
+    const auto drops_before = drops_;
+    auto asking = cache_->get(key);
     if (const auto text = co_await std::move(asking)) {
-        auto page = decode(*text);
+        const auto known = decoded_.find(key);
+        const bool is_known = known != decoded_.end() && known->second.text == text;
+        auto page = is_known ? known->second.page : decode(*text);
         if (is_whole(page, channel, bucket)) {
             hits_.Increment();
+            if (!is_known && drops_ == drops_before) remember(key, {text, page});
             co_return page;
         }
     }
@@ -91,19 +99,26 @@ Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket
     WARREN_CO_TRY_VOID(co_await std::move(hiding));
     // A delete that came meanwhile may be missing in what was hidden.
     if (drops != drops_) co_return page;
-    auto putting = cache_->put(key_of(channel, bucket), std::make_shared<const std::string>(encode(page)));
+    auto putting = cache_->put(key, std::make_shared<const std::string>(encode(page)));
     co_await std::move(putting);
     if (drops != drops_) {
-        auto dropping = cache_->drop(key_of(channel, bucket));
+        auto dropping = cache_->drop(key);
         co_await std::move(dropping);
     }
     co_return page;
 }
 
+void Pages::remember(const std::string& key, Decoded decoded) {
+    if (decoded_.size() >= kDecodedMax) decoded_.erase(decoded_.begin());
+    decoded_.insert_or_assign(key, std::move(decoded));
+}
+
 Task<void> Pages::drop(ChannelId channel, Bucket bucket) {
     ++drops_;
     if (!cache_) co_return;
-    auto dropping = cache_->drop(key_of(channel, bucket));
+    const auto key = key_of(channel, bucket);
+    decoded_.erase(key);
+    auto dropping = cache_->drop(key);
     co_await std::move(dropping);
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/metrics.hpp"
@@ -25,11 +27,20 @@ public:
     Task<void> drop(ChannelId channel, Bucket bucket);
 
 private:
+    struct Decoded {
+        std::shared_ptr<const std::string> text;
+        std::vector<EntryPtr> page;
+    };
+
+    void remember(const std::string& key, Decoded decoded);
     Task<Result<std::vector<EntryPtr>>> full_bucket(ChannelId channel, Bucket bucket, Deadline deadline);
 
     EntryStore& store_;
     Cache* cache_;
     std::uint64_t drops_ = 0;
+    /// What was made of a few texts of the cache: good where the cache gives that very text again, which a
+    /// cache within the process does.
+    std::unordered_map<std::string, Decoded> decoded_;
     prometheus::Counter& hits_;
     prometheus::Counter& misses_;
 };

@@ -106,6 +106,23 @@ TEST_F(PagesTest, APageThatStillGrowsIsNotKept) {
     EXPECT_TRUE(cache_.map.empty());
 }
 
+TEST_F(PagesTest, APageIsDecodedOnceWhileTheCacheGivesTheSameText) {
+    const auto first = [this] {
+        auto reading = pages_.entries(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
+        return testing::run_task(std::move(reading)).value().front();
+    };
+    first();
+    const auto decoded = first();
+    EXPECT_EQ(first(), decoded) << "the same entry, not one like it";
+    auto& text = cache_.map.begin()->second;
+    text = std::make_shared<const std::string>(*text);
+    EXPECT_NE(first(), decoded) << "another text may say something else";
+    EXPECT_EQ(entries_.reads, 1);
+    testing::run_task(pages_.drop(ChannelId{}, 0));
+    first();
+    EXPECT_EQ(entries_.reads, 2);
+}
+
 EntryPtr delete_of(Seq target) {
     Entry entry;
     entry.seq = 150;
