@@ -246,7 +246,7 @@ class Bench:
 
     def two_nodes(self):
         """CPU seconds for a million messages of two nodes and their broker, members on both or on one"""
-        for size in (2, 10, 100, 1000):
+        for size in self.arguments.groups:
             people = max(size, 200)
             options = ["--people", people, *(["--group-size", 2, "--groups", 0, "--pairs", 1] if size == 2 else
                                              ["--group-size", size])]
@@ -345,6 +345,10 @@ def machine():
             "load_average_at_start": round(os.getloadavg()[0], 1)}
 
 
+def numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="release")
@@ -353,8 +357,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--histories", type=lambda text: [int(part) for part in text.split(",")],
-                        default=[1000, 100_000], help="messages in a channel, e.g. 1000,100000,1000000")
+    parser.add_argument("--histories", type=numbers, default=[1000, 100_000],
+                        help="messages in a channel, e.g. 1000,100000,1000000")
+    parser.add_argument("--groups", type=numbers, default=[2, 10, 100],
+                        help="members of the groups on two nodes, e.g. 2,10,100,1000")
     parser.add_argument("--only", default="fanout,chat,durable,connect,storm,ask,hostile,two_nodes")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
@@ -367,7 +373,7 @@ def main():
         print(f"== {name}: {getattr(bench, name).__doc__}", flush=True)
         getattr(bench, name)()
         print(f"   {time.monotonic() - began:.0f} s", flush=True)
-    command = f"bench/compare.py --rounds {arguments.rounds} --seconds {arguments.seconds:g} --only {arguments.only}"
+    command = " ".join(["bench/compare.py", *(word for word in sys.argv[1:] if word != "--write")])
     results = {"machine": about, "command": command, "pinned": [bench.server_core, bench.load_core],
                "connections": arguments.people, "seconds": arguments.seconds, "rows": bench.rows}
     merge(results).write()

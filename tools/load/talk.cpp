@@ -8,7 +8,8 @@
 namespace warren::load {
 namespace {
 
-constexpr std::uint64_t kLetInUs = 120'000'000;
+/// So long nobody may come in before all have.
+constexpr std::uint64_t kLetInUs = 30'000'000;
 constexpr std::uint64_t kDrainUs = 15'000'000;
 constexpr std::chrono::microseconds kTurn{5000};
 constexpr std::string_view kGarbage = "4\"]}{ not a packet";
@@ -68,10 +69,12 @@ Report Talk::run(std::string_view name) {
 void Talk::let_all_in() {
     for (std::uint32_t i = 0; i < swarm_.size(); ++i)
         opener_.add(i, 0);
-    const auto until = now_us() + kLetInUs;
+    auto until = now_us() + kLetInUs;
     while (ready_ < swarm_.size()) {
+        const auto before = ready_;
         opener_.turn();
         swarm_.turn(kTurn);
+        if (ready_ != before) until = now_us() + kLetInUs;
         if (now_us() > until || failures_.total() > 100) {
             throw std::runtime_error("only " + std::to_string(ready_) + " of " +
                                      std::to_string(swarm_.size()) +
