@@ -31,6 +31,7 @@ std::string WordPattern::framed(std::string_view word) {
 }
 
 bool WordPattern::is_in(std::string_view list) const {
+    if (list.empty()) return false;  // Of a row without words there may be no address either.
     // Not `find`, which stops at each zero byte to compare: many times slower.
     return std::all_of(needles_.begin(), needles_.end(), [list](const std::string& needle) {
         return ::memmem(list.data(), list.size(), needle.data(), needle.size()) != nullptr;
