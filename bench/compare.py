@@ -38,6 +38,13 @@ class Bench:
         cores = sorted(os.sched_getaffinity(0))
         self.server_core, self.load_core = cores[0], cores[-1]
         self.rows = []
+        self.about = machine()
+
+    def save(self):
+        """What was measured so far stays, whatever comes after it."""
+        command = " ".join(["bench/compare.py", *(word for word in sys.argv[1:] if word != "--write")])
+        merge({"machine": self.about, "command": command, "pinned": [self.server_core, self.load_core],
+               "connections": self.arguments.people, "seconds": self.arguments.seconds, "rows": self.rows}).write()
 
     # Servers and loads -------------------------------------------------------------------------------------------
 
@@ -274,6 +281,7 @@ class Bench:
                                  None)
             cluster.terminate()
             cluster.wait()
+            self.save()
 
     # What is said of it ------------------------------------------------------------------------------------------
 
@@ -365,18 +373,15 @@ def main():
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    bench, about = Bench(arguments), machine()
-    print(f"{about['cpu']}, {about['cores']} cores; servers on core {bench.server_core}, "
+    bench = Bench(arguments)
+    print(f"{bench.about['cpu']}, {bench.about['cores']} cores; servers on core {bench.server_core}, "
           f"generator on core {bench.load_core}")
     for name in arguments.only.split(","):
         began = time.monotonic()
         print(f"== {name}: {getattr(bench, name).__doc__}", flush=True)
         getattr(bench, name)()
+        bench.save()
         print(f"   {time.monotonic() - began:.0f} s", flush=True)
-    command = " ".join(["bench/compare.py", *(word for word in sys.argv[1:] if word != "--write")])
-    results = {"machine": about, "command": command, "pinned": [bench.server_core, bench.load_core],
-               "connections": arguments.people, "seconds": arguments.seconds, "rows": bench.rows}
-    merge(results).write()
     if arguments.write:
         subprocess.run([sys.executable, ROOT / "bench" / "document.py"], check=True)
 

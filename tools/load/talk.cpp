@@ -9,7 +9,7 @@ namespace warren::load {
 namespace {
 
 /// So long nobody may come in before all have.
-constexpr std::uint64_t kLetInUs = 30'000'000;
+constexpr std::uint64_t kLetInUs = 60'000'000;
 constexpr std::uint64_t kDrainUs = 15'000'000;
 constexpr std::chrono::microseconds kTurn{5000};
 constexpr std::string_view kGarbage = "4\"]}{ not a packet";
