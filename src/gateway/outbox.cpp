@@ -24,7 +24,7 @@ void Outbox::flush() {
             for (auto& item : items)
                 item.client->deliver(std::move(item.word));
         });
-        bag.items.reserve(room);
+        bag.items.reserve(room);  // The next is likely as large: one allocation, whatever its size.
     }
 }
 
