@@ -78,7 +78,7 @@ public:
     virtual ~BusListener() = default;
     virtual void on_message(BusMessage message) = 0;
     virtual void on_control(ControlMessage message) = 0;
-    /// The bus went away; bindings and messages may be lost from here on. Also before the first connection.
+    /// The bus went away; bindings and messages may be lost from here on.
     virtual void on_down() = 0;
     /// The bus is back, every binding asked for stands again: whatever came in between was missed.
     virtual void on_up() = 0;
@@ -91,7 +91,8 @@ class MessageBus {
 public:
     virtual ~MessageBus() = default;
 
-    /// Begins to connect, and to connect again for ever. Calls `listener` on `executor` until `stop` returns.
+    /// Begins to connect, and to connect again for ever: down until the first `on_up`. Calls `listener` on
+    /// `executor` until `stop` returns.
     virtual void start(asio::any_io_executor executor, BusListener& listener) = 0;
     virtual Task<void> stop() = 0;
 

@@ -34,7 +34,6 @@ void BusState::listen(asio::any_io_executor executor, BusListener& listener) {
     const std::scoped_lock lock(mutex_, calling_);
     executor_ = std::move(executor);
     listener_ = &listener;
-    post(kTellDown);
 }
 
 void BusState::silence() {

@@ -16,7 +16,7 @@ class BusState : public std::enable_shared_from_this<BusState> {
 public:
     BusState(std::size_t connections, Metrics& metrics);
 
-    /// Calls `listener` on `executor` from here on, first `on_down`.
+    /// Calls `listener` on `executor` from here on; until the first `on_up` it is down.
     void listen(asio::any_io_executor executor, BusListener& listener);
     /// Once it returns, the listener is not called again.
     void silence();
