@@ -3,7 +3,7 @@
 
     bench/compare.py                     a few minutes: 3 rounds
     bench/compare.py --rounds 7 --seconds 15 --people 19000     longer
-    bench/compare.py --only fanout       some of: fanout chat durable connect storm ask hostile two_nodes
+    bench/compare.py --only fanout       some of: fanout chat durable connect memory storm ask hostile two_nodes
     bench/compare.py --write             also writes docs/benchmarks.md from the results
 
 Servers are pinned to the first core and the load generator to the last; both sides of a comparison run in turns within
@@ -26,8 +26,11 @@ import sys
 import time
 from pathlib import Path
 
+import heap
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench"
+MEMORY_GIVEN_BACK_IN = 12  # Seconds: `warren serve` does so every 10.
 BUSY_PERCENT = 90  # Of a core: from here on it is what limits.
 
 
@@ -85,9 +88,9 @@ class Bench:
         """As many connections as one process may have open files, but for its own."""
         return min(20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000) // 1000 * 1000
 
-    def warren(self, data):
+    def warren(self, data, tool=()):
         listening = r"http://127\.0\.0\.1:(\d+)\s"
-        command = [self.bin / "warren", "serve", "--config", ROOT / "bench" / "warren.toml", "--data-dir", data,
+        command = [*tool, self.bin / "warren", "serve", "--config", ROOT / "bench" / "warren.toml", "--data-dir", data,
                    "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--set", "http.shards=1"]
         return self.start(command, listening.encode())
 
@@ -193,11 +196,47 @@ class Bench:
             runs = {"Warren": []}
             for _ in range(self.arguments.rounds):
                 server, port = self.warren(data)
-                runs["Warren"].append(self.load("connect", port, server, "--people", file, "--hold", 3))
+                runs["Warren"].append(self.load("connect", port, server, "--people", file,
+                                                "--hold", MEMORY_GIVEN_BACK_IN))
                 self.stop(server)
             self.compare(f"connecting, with sync, {channels} channels", runs, "connected_per_second",
                          "connected_and_synced")
         self.compare(f"memory for each of {people} idle people", runs, "server_bytes_each", None)
+
+    def memory(self):
+        """which of Warren's functions hold the heap of an idle person in 5 channels, by heaptrack"""
+        people = min(4000, self.arguments.people)
+        data, file = self.prepare("memory", people, "--group-size", 10, "--groups", 5)
+        nobody, everybody = self.heap_of(data, file, 0), self.heap_of(data, file, people)
+        each = {holder: (size - nobody[holder]) / people for holder, size in everybody.items()}
+        large = {holder: size for holder, size in each.items() if size >= 10 and holder != "others"}
+        large["all others"] = sum(each.values()) - sum(large.values())
+        large["all of it"] = sum(each.values())
+        for holder, size in sorted(large.items(), key=lambda item: item[1]):
+            self.compare(f"heap of an idle person, {holder}", {"Warren": [{"bytes_each": size}]}, "bytes_each", None)
+
+    def heap_of(self, data, file, people):
+        """Bytes by what allocated them, in a server that is killed while everybody is idle."""
+        for earlier in OUT.glob("heap.*"):
+            earlier.unlink()
+        recorded = OUT / "heap"
+        tool, port = self.warren(data, ["heaptrack", "-o", recorded])
+        server = next(pid for pid in descendants(tool.pid) if Path(f"/proc/{pid}/exe").resolve().name == "warren")
+        if people:
+            load = subprocess.Popen(["taskset", "-c", str(self.load_core), self.bin / "warren-load", "connect",
+                                     "--port", str(port), "--people", file, "--hold", "600"],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=OUT)
+            while len(os.listdir(f"/proc/{server}/fd")) < people:
+                if load.poll() is not None:
+                    raise SystemExit("bench: not everybody could connect")
+                time.sleep(1)
+            time.sleep(MEMORY_GIVEN_BACK_IN)
+        os.kill(server, signal.SIGKILL)
+        if people:
+            load.kill()
+            load.wait()
+        tool.wait()
+        return heap.held(next(OUT.glob("heap.*")), OUT / "heap-stacks")
 
     def storm(self):
         """everybody is cut off at once and returns within 0.5 to 1.5 s, each syncing, 10 channels each"""
@@ -329,6 +368,12 @@ class Bench:
         return f"{first['value'] / row['value']:.2f}" if row["value"] else "refused: nothing came"
 
 
+def descendants(pid):
+    for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        yield child
+        yield from descendants(child)
+
+
 def line_of(row):
     def number(value):
         return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
@@ -369,7 +414,7 @@ def main():
                         help="messages in a channel, e.g. 1000,100000,1000000")
     parser.add_argument("--groups", type=numbers, default=[2, 10, 100],
                         help="members of the groups on two nodes, e.g. 2,10,100,1000")
-    parser.add_argument("--only", default="fanout,chat,durable,connect,storm,ask,hostile,two_nodes")
+    parser.add_argument("--only", default="fanout,chat,durable,connect,memory,storm,ask,hostile,two_nodes")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ public:
     explicit Group(std::size_t members)
         : folder_(std::filesystem::temp_directory_path() /
                   ("warren-group-" + std::to_string(::getpid()) + "-" + std::to_string(members))),
-          database_(open(folder_)) {
+          database_(open(folder_, metrics_)) {
         chat_.start();
         for (std::size_t i = 0; i < members; ++i)
             add_person(i);
@@ -79,14 +79,28 @@ public:
     /// Delivers `entry` as if another node had announced it.
     void hear(EntryPtr entry) { chat_.delivery().on_message(EntryAnnounced{std::move(entry)}); }
 
+    /// One of the members goes, comes back and syncs from nothing.
+    void come_back() {
+        const auto ear = ears_.back();
+        chat_.delivery().disconnect(*ear);
+        run(chat_.delivery().connect(ear, soon()));
+        run(chat_.sync(
+            *ear, {}, [](const Entry&) { return std::size_t{1}; }, soon()));
+        chat_.answered(*ear);
+    }
+    /// Reads of the database until now.
+    double reads() { return metrics_.counter("warren_sqlite_reads_total", "").Value(); }
+
     const std::vector<std::shared_ptr<Ear>>& ears() const { return ears_; }
     const testing::CountedEntries& entries() const { return entries_; }
     const testing::CountedBus& bus() const { return bus_; }
 
 private:
-    static std::unique_ptr<adapters::sqlite::Database> open(const std::filesystem::path& folder) {
+    static std::unique_ptr<adapters::sqlite::Database> open(const std::filesystem::path& folder,
+                                                            Metrics& metrics) {
         adapters::sqlite::Options options;
         options.folder = folder;
+        options.metrics = &metrics;
         return adapters::sqlite::open(std::move(options)).value();
     }
     Deadline soon() const { return clock_.in(std::chrono::seconds{30}); }
@@ -120,6 +134,7 @@ private:
     }
 
     std::filesystem::path folder_;
+    Metrics metrics_;
     std::unique_ptr<adapters::sqlite::Database> database_;
     adapters::sqlite::EntryStore under_{*database_};
     adapters::sqlite::ChannelStore channels_{*database_};
@@ -131,7 +146,6 @@ private:
     testing::CountedBus bus_{local_bus_};
     SystemClock clock_;
     IdMaker ids_{7};
-    Metrics metrics_;
     asio::io_context io_{1};
     chat::Chat chat_{
         io_.get_executor(),

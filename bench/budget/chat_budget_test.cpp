@@ -74,5 +74,19 @@ TEST(ChatBudget, AMessageCostsTheSameWhateverTheSizeOfItsGroup) {
     std::printf("allocations of one message on the chat thread: %d\n", static_cast<int>(few.allocations));
 }
 
+TEST(ChatBudget, WhoComesBackCostsFourReadsOfTheDatabase) {
+    log::configure(log::Level::warn, log::Format::text);
+    Group group(10);
+    double least = 1000;
+    for (int i = 0; i < 10; ++i) {
+        const auto before = group.reads();
+        group.come_back();
+        least = std::min(least, group.reads() - before);
+    }
+    // Where they are, to join delivery and once more for the answer; how far everybody has read; and the
+    // message that they came with.
+    EXPECT_LE(least, 4);
+}
+
 }  // namespace
 }  // namespace warren::bench

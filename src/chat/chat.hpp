@@ -246,8 +246,8 @@ private:
                                     Deadline deadline);
     Task<Result<Created>> create(UserId creator, std::string origin, ChannelBody body, std::string nonce,
                                  Deadline deadline);
-    Task<Result<std::vector<FoldedMessage>>> read_bucket(ChannelId channel, Seq from, Seq to, Seq head,
-                                                         Seq& first_seq, Deadline deadline);
+    Task<Result<Page>> read_bucket(ChannelId channel, Seq from, Seq to, Seq head, Seq& first_seq,
+                                   Deadline deadline);
     Task<Result<HistoryPage>> read_back(ChannelId channel, Seq floor, Seq to, Seq head, std::size_t limit,
                                         int buckets_max, Deadline deadline);
     Task<Result<HistoryPage>> read_on(ChannelId channel, Seq from, Seq head, std::size_t limit,

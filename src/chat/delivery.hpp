@@ -155,9 +155,6 @@ private:
     void forget(Local& local);
 
     Task<Result<Stays>> read_stays(UserId user, Deadline deadline);
-    Task<Result<Stays>> sort_out(UserId user, std::vector<MemberRow> rows,
-                                 std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known,
-                                 Deadline deadline);
     bool is_behind(UserId user, const Stays& stays, const std::unordered_map<ChannelId, Seq>& shown);
 
     // Entries in order: delivery_order.cpp

@@ -12,8 +12,10 @@ Task<Result<PushPtr>> Delivery::welcome_for(PushPtr push, MembershipPtr after, D
     const auto seq = push->entry->seq;
     const auto is_new_here = [&](const Standing& s) { return s.from == seq && users_.contains(s.user); };
     if (std::none_of(after->members.begin(), after->members.end(), is_new_here)) co_return push;
-    const std::vector<std::pair<ChannelId, Seq>> wanted{{push->entry->channel, seq}};
-    auto viewing = directory_.views(wanted, deadline);
+    WantedView wanted;
+    wanted.document.id = push->entry->channel;
+    wanted.state_seq = seq;
+    auto viewing = directory_.views({std::move(wanted)}, deadline);
     WARREN_CO_TRY(views, co_await std::move(viewing));
     auto welcome = std::make_shared<Push>();
     welcome->entry = push->entry;

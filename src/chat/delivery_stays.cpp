@@ -61,48 +61,25 @@ bool Delivery::is_behind(UserId user, const Stays& stays, const std::unordered_m
     return false;
 }
 
+/// Which of the rows hold as of their channels' heads.
 Task<Result<Stays>> Delivery::read_stays(UserId user, Deadline deadline) {
-    auto reading_ids = env_.channels.stays_of(user, deadline);
-    WARREN_CO_TRY(earlier_rows, co_await std::move(reading_ids));
-    std::vector<ChannelId> ids;
-    for (const auto& row : earlier_rows) {
-        if (row.to == 0) ids.push_back(row.channel);
-    }
-    auto reading_heads = env_.entries.heads(ids, deadline);
-    WARREN_CO_TRY(heads, co_await std::move(reading_heads));
-    auto reading_documents = env_.channels.channels(ids, deadline);
-    WARREN_CO_TRY(documents, co_await std::move(reading_documents));
-    // Once more: a document says that rows are there, so it has to be read before them.
-    auto reading_rows = env_.channels.stays_of(user, deadline);
-    WARREN_CO_TRY(rows, co_await std::move(reading_rows));
-    std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known;
-    for (std::size_t i = 0; i < ids.size(); ++i)
-        known[ids[i]].first = heads[i];
-    for (auto& document : documents)
-        known[document.id].second = std::move(document);
-    auto sorting = sort_out(user, std::move(rows), std::move(known), deadline);
-    co_return co_await std::move(sorting);
-}
-
-/// Which of `rows` hold as of their channels' heads.
-Task<Result<Stays>> Delivery::sort_out(UserId user, std::vector<MemberRow> rows,
-                                       std::unordered_map<ChannelId, std::pair<EntryPtr, Channel>> known,
-                                       Deadline deadline) {
+    auto reading = env_.channels.whereabouts(user, env_.entries, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
     Stays stays;
-    for (const auto& row : rows) {
+    for (const auto& row : found.rows) {
         if (row.to != 0) {
             stays.ended.emplace_back(row.channel, row.to);
             continue;
         }
-        const auto& [head, document] = known[row.channel];
+        auto& [head, document] = found.channels[row.channel];
         // The row tells of an entry that the head is older than.
         // Or the store, losing its oldest entries, took one of them for the newest.
         if (!head || head->seq < std::max(row.from, document.start.first_seq)) {
             stays.stale = true;
             continue;
         }
-        Stay stay{row, head, document};
-        if (document.state_seq != head->state_seq) {
+        Stay stay{row, head, std::move(document)};
+        if (stay.document.state_seq != head->state_seq) {
             auto finding = memberships_.as_of(row.channel, head->state_seq, deadline);
             WARREN_CO_TRY(members, co_await std::move(finding));
             const auto* standing = members->find(user);

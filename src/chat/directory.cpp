@@ -55,45 +55,36 @@ void Directory::remember(UserPtr user) {
     remembered_.insert_or_assign(id, Remembered{std::move(user), now + kPeopleRemembered});
 }
 
-Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair<ChannelId, Seq>> channels,
+Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedView> channels,
                                                            Deadline deadline, std::size_t members_max) {
-    std::vector<ChannelId> ids;
-    for (const auto& [channel, state_seq] : channels)
-        ids.push_back(channel);
-    auto reading = documents(ids, deadline);
-    WARREN_CO_TRY(known, co_await std::move(reading));
-    const auto is_behind = [&](const auto& wanted) { return known[wanted.first].state_seq < wanted.second; };
-    const bool any_behind = std::any_of(channels.begin(), channels.end(), is_behind);
+    auto reading = read_those_behind(channels, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(reading));
     std::vector<MembershipPtr> memberships;
     std::vector<UserId> wanted;
-    for (const auto& [channel, state_seq] : channels) {
+    for (const auto& [document, state_seq] : channels) {
         static const auto kNone = std::make_shared<const Membership>();
-        const bool unlisted =
-            known[channel].state_seq >= state_seq && known[channel].member_count > members_max;
+        const bool unlisted = document.state_seq >= state_seq && document.member_count > members_max;
         memberships.push_back(kNone);
         if (unlisted) continue;
-        auto finding = memberships_.as_of(channel, state_seq, deadline);
+        auto finding = memberships_.as_of(document.id, state_seq, deadline);
         WARREN_CO_TRY(membership, co_await std::move(finding));
         if (membership->members.size() > members_max) continue;
         for (std::size_t i = 0; i < std::min(membership->members.size(), kMembersListed); ++i)
             wanted.push_back(membership->members[i].user);
         memberships.back() = std::move(membership);
     }
-    if (any_behind) {
-        // What was behind has been mended.
-        auto rereading = documents(ids, deadline);
-        WARREN_CO_TRY(mended, co_await std::move(rereading));
-        known = std::move(mended);
-    }
+    // What was behind has been mended.
+    auto rereading = read_those_behind(channels, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(rereading));
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     auto asking = people(wanted, deadline);
     WARREN_CO_TRY(users, co_await std::move(asking));
 
     std::vector<ChannelViewPtr> out;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
+    for (std::size_t i = 0; i < channels.size(); ++i) {
         auto view = std::make_shared<ChannelView>();
-        view->channel = known[ids[i]];
+        view->channel = std::move(channels[i].document);
         if (view->channel.state_seq == 0) co_return Error(Errc::unavailable);
         for (const auto& standing : memberships[i]->members) {
             if (view->members.size() == kMembersListed) break;
@@ -105,14 +96,21 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<std::pair
     co_return out;
 }
 
-Task<Result<std::unordered_map<ChannelId, Channel>>> Directory::documents(std::vector<ChannelId> ids,
-                                                                          Deadline deadline) {
+/// Reads the documents that are not there, or older than they are wanted.
+Task<Result<void>> Directory::read_those_behind(std::vector<WantedView>& channels, Deadline deadline) {
+    std::unordered_map<ChannelId, Channel*> behind;
+    std::vector<ChannelId> ids;
+    for (auto& [document, state_seq] : channels) {
+        if (document.state_seq >= state_seq) continue;
+        behind.emplace(document.id, &document);
+        ids.push_back(document.id);
+    }
+    if (ids.empty()) co_return Result<void>();
     auto reading = env_.channels.channels(std::move(ids), deadline);
     WARREN_CO_TRY(found, co_await std::move(reading));
-    std::unordered_map<ChannelId, Channel> out;
     for (auto& document : found)
-        out[document.id] = std::move(document);
-    co_return out;
+        *behind.at(document.id) = std::move(document);
+    co_return Result<void>();
 }
 
 }  // namespace warren::chat

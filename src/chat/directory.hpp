@@ -28,15 +28,21 @@ inline constexpr std::size_t kMembersListed = 100;
 /// So long may a name or a picture be shown that was changed.
 inline constexpr std::chrono::seconds kPeopleRemembered{10};
 
+/// A channel to be shown as of `state_seq`. Of a document that was not read yet there is only the id.
+struct WantedView {
+    Channel document;
+    Seq state_seq = 0;
+};
+
 /// Turns ids into what people see. On the chat executor only.
 class Directory {
 public:
     Directory(Environment& env, Memberships& memberships) : env_(env), memberships_(memberships) {}
 
-    /// The channels and their first kMembersListed members, each as of its given state_seq, in the order
-    /// asked. Of channels with more than `members_max` members, none.
-    Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<std::pair<ChannelId, Seq>> channels,
-                                                    Deadline deadline, std::size_t members_max = SIZE_MAX);
+    /// The channels and their first kMembersListed members, in the order asked. Of channels with more than
+    /// `members_max` members, none.
+    Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<WantedView> channels, Deadline deadline,
+                                                    std::size_t members_max = SIZE_MAX);
 
     /// People by id, in the order asked; placeholders for those who no longer exist. As they were at most
     /// kPeopleRemembered ago: who comes back with everybody else reads the same people as everybody else.
@@ -49,8 +55,7 @@ private:
     };
 
     void remember(UserPtr user);
-    Task<Result<std::unordered_map<ChannelId, Channel>>> documents(std::vector<ChannelId> ids,
-                                                                   Deadline deadline);
+    Task<Result<void>> read_those_behind(std::vector<WantedView>& channels, Deadline deadline);
 
     Environment& env_;
     Memberships& memberships_;

@@ -1,7 +1,6 @@
 #include "chat/fold.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace warren::chat {
@@ -54,8 +53,8 @@ std::size_t MessageState::emoji_count() const {
     return static_cast<std::size_t>(std::count_if(emojis_.begin(), emojis_.end(), in_use));
 }
 
-FoldedMessage MessageState::folded() const {
-    FoldedMessage out{entry_, text_, edited_by_, deleted_by_, {}};
+FoldedMessage MessageState::folded() && {
+    FoldedMessage out{std::move(entry_), std::move(text_), edited_by_, deleted_by_, {}};
     for (const auto& [emoji, users] : emojis_) {
         if (users.empty()) continue;
         const auto shown = std::min(users.size(), kReactorsShown);
@@ -67,20 +66,18 @@ FoldedMessage MessageState::folded() const {
 
 std::vector<FoldedMessage> fold(std::span<const EntryPtr> entries, std::span<const EntryPtr> targeting) {
     std::vector<MessageState> states;
-    std::unordered_map<Seq, std::size_t> by_seq;
-    for (const auto& entry : entries) {
-        if (!entry->is_message()) continue;
-        by_seq[entry->seq] = states.size();
-        states.emplace_back(entry);
-    }
+    states.reserve(entries.size());
+    for (const auto& entry : entries)
+        if (entry->is_message()) states.emplace_back(entry);
+    const auto is_before = [](const MessageState& state, Seq seq) { return state.entry()->seq < seq; };
     for (const auto& entry : targeting) {
-        const auto target = by_seq.find(entry->target());
-        if (target != by_seq.end()) states[target->second].apply(*entry);
+        const auto at = std::lower_bound(states.begin(), states.end(), entry->target(), is_before);
+        if (at != states.end() && at->entry()->seq == entry->target()) at->apply(*entry);
     }
     std::vector<FoldedMessage> out;
     out.reserve(states.size());
-    for (const auto& state : states)
-        out.push_back(state.folded());
+    for (auto& state : states)
+        out.push_back(std::move(state).folded());
     return out;
 }
 

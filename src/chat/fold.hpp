@@ -44,8 +44,8 @@ public:
     bool has_emoji(std::string_view emoji) const;
     /// How many different emoji it has now.
     std::size_t emoji_count() const;
-    /// As people see it.
-    FoldedMessage folded() const;
+    /// As people see it; what is known is given away.
+    FoldedMessage folded() &&;
 
 private:
     std::vector<UserId>& users_of(const std::string& emoji);

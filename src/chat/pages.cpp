@@ -1,6 +1,7 @@
 #include "chat/pages.hpp"
 
 #include "chat/deletions.hpp"
+#include "chat/fold.hpp"
 #include "model/entry_codec.hpp"
 
 namespace warren::chat {
@@ -44,12 +45,15 @@ void strip_edits(std::vector<EntryPtr>& page) {
     }
 }
 
-bool is_whole(const std::vector<EntryPtr>& page, ChannelId channel, Bucket bucket) {
-    if (page.size() != kBucketSize) return false;
+bool is_dense(const std::vector<EntryPtr>& page, ChannelId channel, Bucket bucket) {
     for (std::size_t i = 0; i < page.size(); ++i) {
         if (page[i]->channel != channel || page[i]->seq != first_seq_of(bucket) + i) return false;
     }
     return true;
+}
+
+bool is_whole(const std::vector<EntryPtr>& page, ChannelId channel, Bucket bucket) {
+    return page.size() == kBucketSize && is_dense(page, channel, bucket);
 }
 
 }  // namespace
@@ -62,17 +66,49 @@ Pages::Pages(EntryStore& store, Cache* cache, Metrics& metrics)
       misses_(metrics.counter("warren_page_cache_total", "Full pages of history asked of the cache.",
                               {{"found", "no"}})) {}
 
-Task<Result<std::vector<EntryPtr>>> Pages::entries(ChannelId channel, Seq from, Seq to, Seq head,
-                                                   Deadline deadline) {
+Task<Result<Page>> Pages::read(ChannelId channel, Seq from, Seq to, Seq head, Deadline deadline) {
     const auto bucket = bucket_of(from);
-    if (!cache_ || head < last_seq_of(bucket)) {
-        auto reading = store_.range(channel, from, to, kBucketSize, deadline);
-        co_return co_await std::move(reading);
+    const auto drops = drops_;
+    const bool grows = head < last_seq_of(bucket);
+    Page page;
+    if (cache_ && !grows) {
+        auto reading = full_bucket(channel, bucket, deadline);
+        WARREN_CO_TRY(entries, co_await std::move(reading));
+        page.entries = std::move(entries);
+    } else {
+        if (cache_) page.entries = read_before(key_of(channel, bucket));
+        const Seq next = cache_ ? first_seq_of(bucket) + page.entries.size() : from;
+        auto reading = read_on(channel, next, to, std::move(page.entries), deadline);
+        WARREN_CO_TRY(entries, co_await std::move(reading));
+        page.entries = std::move(entries);
     }
-    auto reading = full_bucket(channel, bucket, deadline);
-    WARREN_CO_TRY(page, co_await std::move(reading));
-    std::erase_if(page, [&](const EntryPtr& entry) { return entry->seq < from || entry->seq > to; });
+    auto targeting = store_.targeting(channel, bucket, 0, deadline);
+    WARREN_CO_TRY(changes, co_await std::move(targeting));
+    page.changes = std::move(changes);
+    // A delete that came meanwhile may be missing in what is hidden.
+    if (cache_ && grows && drops == drops_ && is_dense(page.entries, channel, bucket)) {
+        hide_deleted(page.entries, page.changes);
+        remember(key_of(channel, bucket), {nullptr, page.entries});
+    }
+    std::erase_if(page.entries, [&](const EntryPtr& entry) { return entry->seq < from || entry->seq > to; });
     co_return page;
+}
+
+/// What was read before of a bucket that still grows, from its first entry on.
+std::vector<EntryPtr> Pages::read_before(const std::string& key) const {
+    const auto known = decoded_.find(key);
+    return known != decoded_.end() && !known->second.text ? known->second.page : std::vector<EntryPtr>();
+}
+
+/// `entries`, and those of next <= seq <= to.
+Task<Result<std::vector<EntryPtr>>> Pages::read_on(ChannelId channel, Seq next, Seq to,
+                                                   std::vector<EntryPtr> entries, Deadline deadline) {
+    if (to < next) co_return entries;
+    auto reading = store_.range(channel, next, to, kBucketSize, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    strip_edits(found);
+    entries.insert(entries.end(), found.begin(), found.end());
+    co_return entries;
 }
 
 Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {

@@ -9,6 +9,13 @@
 
 namespace warren::chat {
 
+/// Entries, ascending, and the edits, deletes and reactions that are about messages of their bucket,
+/// ascending.
+struct Page {
+    std::vector<EntryPtr> entries;
+    std::vector<EntryPtr> changes;
+};
+
 /// The messages of whole buckets, through the cache; of other kinds of entries only that they are there. A
 /// bucket that is full never changes but for blanking, and what is blanked is hidden by the delete that every
 /// reader of a page reads beside it: so a page from the cache is never wrong, however old. Pages with text
@@ -18,28 +25,30 @@ public:
     /// Without a cache every page is read from the store.
     Pages(EntryStore& store, Cache* cache, Metrics& metrics);
 
-    /// The entries of `channel` with from <= seq <= to, ascending, all of one bucket, for folding: edits may
-    /// come without their text. `head` is a seq known to exist.
-    Task<Result<std::vector<EntryPtr>>> entries(ChannelId channel, Seq from, Seq to, Seq head,
-                                                Deadline deadline);
+    /// The entries of `channel` with from <= seq <= to, all of one bucket, and what changes messages of it,
+    /// for folding: edits may come without their text. `head` is a seq known to exist.
+    Task<Result<Page>> read(ChannelId channel, Seq from, Seq to, Seq head, Deadline deadline);
 
     /// Nothing of that page is in the cache on return, nor put there by a read that has begun before.
     Task<void> drop(ChannelId channel, Bucket bucket);
 
 private:
     struct Decoded {
-        std::shared_ptr<const std::string> text;
+        std::shared_ptr<const std::string> text;  ///< Null: a page that still grows is not in the cache.
         std::vector<EntryPtr> page;
     };
 
     void remember(const std::string& key, Decoded decoded);
+    std::vector<EntryPtr> read_before(const std::string& key) const;
+    Task<Result<std::vector<EntryPtr>>> read_on(ChannelId channel, Seq next, Seq to,
+                                                std::vector<EntryPtr> entries, Deadline deadline);
     Task<Result<std::vector<EntryPtr>>> full_bucket(ChannelId channel, Bucket bucket, Deadline deadline);
 
     EntryStore& store_;
     Cache* cache_;
     std::uint64_t drops_ = 0;
-    /// What was made of a few texts of the cache: good where the cache gives that very text again, which a
-    /// cache within the process does.
+    /// What was made of a few texts of the cache, good where the cache gives that very text again, which a
+    /// cache within the process does; and the newest pages of a few channels, as far as they were read.
     std::unordered_map<std::string, Decoded> decoded_;
     prometheus::Counter& hits_;
     prometheus::Counter& misses_;

@@ -20,8 +20,10 @@ public:
     Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
                                               Deadline) override {
         ++reads;
+        last_from = from;
         std::vector<EntryPtr> out;
         for (Seq seq = from; seq <= std::min(to, head_) && out.size() < limit; ++seq) {
+            if (seq == missing) continue;
             Entry entry;
             entry.channel = channel;
             entry.seq = seq;
@@ -65,6 +67,8 @@ public:
     }
 
     int reads = 0;
+    Seq last_from = 0;
+    Seq missing = 0;
     std::vector<EntryPtr> deletes;
     std::function<void()> while_asked;
 
@@ -76,10 +80,10 @@ class PagesTest : public ::testing::Test {
 protected:
     std::vector<Seq> read(Seq from, Seq to, Seq head) {
         auto page =
-            testing::run_task(pages_.entries(ChannelId{}, from, to, head, clock_.in(std::chrono::seconds(1))))
+            testing::run_task(pages_.read(ChannelId{}, from, to, head, clock_.in(std::chrono::seconds(1))))
                 .value();
         std::vector<Seq> seqs;
-        for (const auto& entry : page) {
+        for (const auto& entry : page.entries) {
             EXPECT_EQ(std::get<MessageBody>(entry->body).text, "line\n" + std::to_string(entry->seq));
             seqs.push_back(entry->seq);
         }
@@ -99,17 +103,38 @@ TEST_F(PagesTest, AFullPageIsReadFromTheStoreOnce) {
     EXPECT_EQ(entries_.reads, 1);
 }
 
-TEST_F(PagesTest, APageThatStillGrowsIsNotKept) {
-    EXPECT_EQ(read(199, 200, 200).size(), 2U);
-    EXPECT_EQ(read(199, 200, 200).size(), 2U);
+TEST_F(PagesTest, OfAPageThatStillGrowsOnlyWhatCameSinceIsRead) {
+    EXPECT_EQ(read(196, 198, 198), (std::vector<Seq>{196, 197, 198}));
+    EXPECT_EQ(read(129, 130, 198), (std::vector<Seq>{129, 130}));
+    EXPECT_EQ(entries_.reads, 1);
+    EXPECT_EQ(read(197, 200, 200), (std::vector<Seq>{197, 198, 199, 200}));
     EXPECT_EQ(entries_.reads, 2);
-    EXPECT_TRUE(cache_.map.empty());
+    EXPECT_EQ(entries_.last_from, 199U);
+    EXPECT_TRUE(cache_.map.empty()) << "it is not a page yet";
+    testing::run_task(pages_.drop(ChannelId{}, 1));
+    EXPECT_EQ(read(197, 200, 200).size(), 4U);
+    EXPECT_EQ(entries_.last_from, 129U);
+}
+
+TEST_F(PagesTest, WhatADropOvertookIsNotKeptOfAPageThatStillGrows) {
+    entries_.while_asked = [&] { testing::run_task(pages_.drop(ChannelId{}, 1)); };
+    EXPECT_EQ(read(197, 200, 200).size(), 4U);
+    entries_.while_asked = nullptr;
+    EXPECT_EQ(read(197, 200, 200).size(), 4U);
+    EXPECT_EQ(entries_.reads, 2);
+}
+
+TEST_F(PagesTest, APageWithAHoleIsNotKept) {
+    entries_.missing = 150;
+    EXPECT_EQ(read(149, 151, 200), (std::vector<Seq>{149, 151}));
+    entries_.missing = 0;
+    EXPECT_EQ(read(149, 151, 200), (std::vector<Seq>{149, 150, 151}));
 }
 
 TEST_F(PagesTest, APageIsDecodedOnceWhileTheCacheGivesTheSameText) {
     const auto first = [this] {
-        auto reading = pages_.entries(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
-        return testing::run_task(std::move(reading)).value().front();
+        auto reading = pages_.read(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
+        return testing::run_task(std::move(reading)).value().entries.front();
     };
     first();
     const auto decoded = first();
@@ -132,8 +157,8 @@ EntryPtr delete_of(Seq target) {
 
 TEST_F(PagesTest, NoDeletedTextIsPutIntoTheCache) {
     entries_.deletes = {delete_of(77)};
-    auto reading = pages_.entries(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
-    EXPECT_EQ(testing::run_task(std::move(reading))->size(), 128U);
+    auto reading = pages_.read(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
+    EXPECT_EQ(testing::run_task(std::move(reading))->entries.size(), 128U);
     ASSERT_EQ(cache_.map.size(), 1U);
     const auto& kept = *cache_.map.begin()->second;
     EXPECT_NE(kept.find("line\\n76\""), std::string::npos);

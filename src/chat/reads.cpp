@@ -1,6 +1,7 @@
 // What people read: history, lists, members.
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "chat/chat.hpp"
 #include "chat/checks.hpp"
@@ -34,6 +35,20 @@ std::optional<std::pair<WallTime, ChannelId>> parse_list_cursor(std::string_view
     return std::pair(WallTime(std::chrono::milliseconds(milliseconds)), *channel);
 }
 
+/// The entries up to the one that ends `most` messages, from either end.
+std::span<const EntryPtr> oldest_messages(std::span<const EntryPtr> entries, std::size_t most) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        if (entries[i]->is_message() && ++count == most) return entries.first(i + 1);
+    return entries;
+}
+std::span<const EntryPtr> newest_messages(std::span<const EntryPtr> entries, std::size_t most) {
+    std::size_t count = 0;
+    for (std::size_t i = entries.size(); i > 0; --i)
+        if (entries[i - 1]->is_message() && ++count == most) return entries.subspan(i - 1);
+    return entries;
+}
+
 /// Shortens all pages to the same number of messages, the most with which everything fits.
 void shorten_evenly(std::vector<ChannelPage>& pages, const MessageBytes& bytes_of, std::size_t budget) {
     std::vector<std::vector<std::size_t>> sizes;
@@ -59,39 +74,33 @@ void shorten_evenly(std::vector<ChannelPage>& pages, const MessageBytes& bytes_o
 }  // namespace
 
 Task<Result<Chat::Access>> Chat::access_of(UserId user, ChannelId channel, Deadline deadline) {
-    auto reading = env_.entries.head(channel, deadline);
-    WARREN_CO_TRY(head, co_await std::move(reading));
+    auto reading = env_.channels.now({channel}, env_.entries, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    auto& [head, document] = found.front();
     if (!head) co_return no_such_channel();
     log_.on_foreign(channel, head->seq);
     auto finding = memberships_.as_of(channel, head->state_seq, deadline);
     WARREN_CO_TRY(members, co_await std::move(finding));
     const auto* standing = members->find(user);
     if (!standing) co_return no_such_channel();
-    auto asking = env_.channels.channels({channel}, deadline);
-    WARREN_CO_TRY(documents, co_await std::move(asking));
-    const Seq first = documents.empty() ? 1 : documents.front().start.first_seq;
+    const Seq first = document.start.first_seq;
     // A store that is losing its oldest entries may take one of them for the newest.
     if (head->seq < first) co_return Error(Errc::unavailable);
     const Seq floor = members->history == HistoryAccess::since_join ? std::max(first, standing->from) : first;
     co_return Access{std::move(head), std::move(members), floor};
 }
 
-/// The messages of one bucket; none, and `first_seq` raised past it, where it is being removed meanwhile.
-Task<Result<std::vector<FoldedMessage>>> Chat::read_bucket(ChannelId channel, Seq from, Seq to, Seq head,
-                                                           Seq& first_seq, Deadline deadline) {
-    auto reading = pages_.entries(channel, from, to, head, deadline);
-    WARREN_CO_TRY(entries, co_await std::move(reading));
-    auto targeting = env_.entries.targeting(channel, bucket_of(from), 0, deadline);
-    WARREN_CO_TRY(changes, co_await std::move(targeting));
-    if (entries.size() != to - from + 1) {
-        auto asking = is_kept(env_, channel, from, deadline);
-        WARREN_CO_TRY(kept, co_await std::move(asking));
-        if (!kept) {
-            entries.clear();
-            first_seq = std::max(first_seq, last_seq_of(bucket_of(from)) + 1);
-        }
-    }
-    co_return fold(entries, changes);
+/// A page of one bucket; nothing, and `first_seq` raised past it, where it is being removed meanwhile.
+Task<Result<Page>> Chat::read_bucket(ChannelId channel, Seq from, Seq to, Seq head, Seq& first_seq,
+                                     Deadline deadline) {
+    auto reading = pages_.read(channel, from, to, head, deadline);
+    WARREN_CO_TRY(page, co_await std::move(reading));
+    if (page.entries.size() == to - from + 1) co_return page;
+    auto asking = is_kept(env_, channel, from, deadline);
+    WARREN_CO_TRY(kept, co_await std::move(asking));
+    if (kept) co_return page;
+    first_seq = std::max(first_seq, last_seq_of(bucket_of(from)) + 1);
+    co_return Page();
 }
 
 /// Up to `limit` messages with seq <= to, the newest of them.
@@ -106,7 +115,10 @@ Task<Result<HistoryPage>> Chat::read_back(ChannelId channel, Seq floor, Seq to, 
     for (int read = 0; read < buckets_max && has_older() && page.messages.size() < limit; ++read) {
         const Seq low = std::max(floor, first_seq_of(bucket_of(page.from - 1)));
         auto reading = read_bucket(channel, low, page.from - 1, head, page.first_seq, deadline);
-        WARREN_CO_TRY(messages, co_await std::move(reading));
+        WARREN_CO_TRY(bucket, co_await std::move(reading));
+        // One more than is shown tells that there is more.
+        const auto most = limit + 1 - page.messages.size();
+        auto messages = fold(newest_messages(bucket.entries, most), bucket.changes);
         page.from = low;
         messages.insert(messages.end(), page.messages.begin(), page.messages.end());
         page.messages = std::move(messages);
@@ -129,7 +141,9 @@ Task<Result<HistoryPage>> Chat::read_on(ChannelId channel, Seq from, Seq head, s
     for (int read = 0; read < buckets_max && page.to < head && page.messages.size() < limit; ++read) {
         const Seq high = std::min(head, last_seq_of(bucket_of(page.to + 1)));
         auto reading = read_bucket(channel, page.to + 1, high, head, page.first_seq, deadline);
-        WARREN_CO_TRY(messages, co_await std::move(reading));
+        WARREN_CO_TRY(bucket, co_await std::move(reading));
+        const auto most = limit + 1 - page.messages.size();
+        const auto messages = fold(oldest_messages(bucket.entries, most), bucket.changes);
         page.to = high;
         page.messages.insert(page.messages.end(), messages.begin(), messages.end());
     }
@@ -293,11 +307,11 @@ Task<Result<std::vector<ChannelPage>>> Chat::read_pages(UserId user, const Messa
     WARREN_CO_TRY(found, co_await std::move(asking));
     auto& stays = found.current;
     std::sort(stays.begin(), stays.end(), later);
-    std::vector<std::pair<ChannelId, Seq>> wanted;
+    std::vector<WantedView> wanted;
     answered.note_ended(found);
     for (const auto& stay : stays)
-        wanted.emplace_back(stay.row.channel, stay.head->state_seq);
-    auto viewing = directory_.views(wanted, deadline);
+        wanted.push_back({stay.document, stay.head->state_seq});
+    auto viewing = directory_.views(std::move(wanted), deadline);
     WARREN_CO_TRY(views, co_await std::move(viewing));
     std::vector<ChannelPage> pages;
     for (std::size_t i = 0; i < stays.size(); ++i) {

@@ -173,17 +173,13 @@ Task<Result<void>> Receipts::admit(Batch& batch, Deadline deadline) {
     std::vector<ChannelId> channels;
     for (const auto& [key, row] : batch.rows)
         if (channels.empty() || channels.back() != key.channel) channels.push_back(key.channel);
-    auto reading = env_.entries.heads(channels, deadline);
-    WARREN_CO_TRY(heads, co_await std::move(reading));
-    auto reading_starts = env_.channels.channels(channels, deadline);
-    WARREN_CO_TRY(documents, co_await std::move(reading_starts));
-    std::unordered_map<ChannelId, std::uint64_t> gone;
-    for (const auto& document : documents)
-        gone[document.id] = document.start.count_before;
+    auto reading = env_.channels.now(channels, env_.entries, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
     for (auto& [key, row] : batch.rows) {
         row.before.key = key;
         const auto at = std::lower_bound(channels.begin(), channels.end(), key.channel) - channels.begin();
-        row.head = heads[static_cast<std::size_t>(at)];
+        const auto& channel = found[static_cast<std::size_t>(at)];
+        row.head = channel.head;
         if (row.head) {
             auto finding = memberships_.as_of(key.channel, row.head->state_seq, deadline);
             WARREN_CO_TRY(members, co_await std::move(finding));
@@ -195,7 +191,7 @@ Task<Result<void>> Receipts::admit(Batch& batch, Deadline deadline) {
             continue;
         }
         row.joined_at = standing->from;
-        row.joined = gone[key.channel];
+        row.joined = channel.document.start.count_before;
         for (auto& request : row.requests) {
             if (request->seq() <= row.head->seq) continue;
             // A head below what was shown here is an old one, and says nothing.

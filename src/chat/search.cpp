@@ -157,6 +157,8 @@ Task<Result<Chat::Found>> Chat::read_hits(std::vector<Hit> hits, Deadline deadli
     auto reading = env_.entries.at(std::move(places), deadline);
     WARREN_CO_TRY(entries, co_await std::move(reading));
     std::map<std::pair<ChannelId, Bucket>, std::vector<EntryPtr>> pages;
+    const auto is_before = [](const EntryPtr& a, const EntryPtr& b) { return a->seq < b->seq; };
+    std::sort(entries.begin(), entries.end(), is_before);
     for (auto& entry : entries)
         pages[{entry->channel, bucket_of(entry->seq)}].push_back(std::move(entry));
     Found found;

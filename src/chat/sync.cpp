@@ -34,14 +34,14 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     answered.note_ended(stays);
     SyncAnswer answer;
     std::size_t budget = env_.limits.answer_bytes_max;
-    std::vector<std::pair<ChannelId, Seq>> joined;
+    std::vector<WantedView> joined;
     std::vector<EntryPtr> joined_heads;
     for (const auto& stay : stays.current) {
         const auto channel = stay.row.channel;
         answered.covered[channel] = stay.head->seq;
         const auto at = known.find(channel);
         if (at == known.end()) {
-            joined.emplace_back(channel, stay.head->state_seq);
+            joined.push_back({stay.document, stay.head->state_seq});
             joined_heads.push_back(stay.head);
             continue;
         }
@@ -52,7 +52,7 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     }
     for (const auto& [channel, seq] : known)
         answer.left.push_back(channel);
-    auto viewing = directory_.views(joined, deadline, env_.limits.large_group_publish);
+    auto viewing = directory_.views(std::move(joined), deadline, env_.limits.large_group_publish);
     WARREN_CO_TRY(views, co_await std::move(viewing));
     for (std::size_t i = 0; i < views.size(); ++i)
         answer.joined.emplace_back(views[i], joined_heads[i]);

@@ -38,16 +38,16 @@ constexpr std::string_view name_of(ChannelOp op) {
 /// What every entry says of itself, into an object that has been begun.
 void write_entry_fields(JsonWriter& out, const Entry& entry) {
     const auto at = to_iso8601(entry.at);
-    out.key("_id").string(entry.id.hex());
-    out.key("channelId").string(entry.channel.hex());
+    out.key("_id").id(entry.id);
+    out.key("channelId").id(entry.channel);
     out.key("bucket").number(bucket_of(entry.seq));
     out.key("seq").number(entry.seq);
     out.key("count").number(entry.count);
     out.key("kind").string(name_of(entry.kind()));
-    out.key("senderId").string(entry.sender.hex());
+    out.key("senderId").id(entry.sender);
     if (!entry.nonce.empty()) out.key("nonce").string(entry.nonce);
-    out.key("createdAt").string(at);
-    out.key("updatedAt").string(at);
+    out.key("createdAt").plain(at);
+    out.key("updatedAt").plain(at);
 }
 
 void write_extras(JsonWriter& out, const MessageBody& body) {
@@ -57,7 +57,7 @@ void write_extras(JsonWriter& out, const MessageBody& body) {
     if (!body.mentions.empty()) {
         out.key("mentions").begin_array();
         for (const auto& user : body.mentions)
-            out.string(user.hex());
+            out.id(user);
         out.end_array();
     }
     if (!body.attachments.empty()) {
@@ -78,7 +78,7 @@ void write_reactions(JsonWriter& out, const std::vector<chat::Reaction>& reactio
         out.key("count").number(reaction.count);
         out.key("users").begin_array();
         for (const auto& user : reaction.users)
-            out.string(user.hex());
+            out.id(user);
         out.end_array().end_object();
     }
     out.end_object();
@@ -87,7 +87,7 @@ void write_reactions(JsonWriter& out, const std::vector<chat::Reaction>& reactio
 void write_changes(JsonWriter& out, const std::vector<MemberChange>& changes) {
     out.key("members").begin_array();
     for (const auto& change : changes) {
-        out.begin_object().key("userId").string(change.user.hex());
+        out.begin_object().key("userId").id(change.user);
         out.key("role").string(name_of(change.role)).end_object();
     }
     out.end_array();
@@ -116,7 +116,7 @@ struct BodyWriter {
     void operator()(const MemberBody& body) const {
         out.key("op").string(name_of(body.op));
         write_changes(out, body.changes);
-        if (body.successor) out.key("successor").string(body.successor->hex());
+        if (body.successor) out.key("successor").id(*body.successor);
     }
     void operator()(const ChannelBody& body) const {
         out.key("op").string(name_of(body.op));
@@ -138,20 +138,20 @@ struct NoticeWriter {
     JsonWriter& out;
 
     void operator()(const ReceiptNotice& n) const {
-        begin("receipt").key("channelId").string(n.channel.hex()).key("userId").string(n.user.hex());
+        begin("receipt").key("channelId").id(n.channel).key("userId").id(n.user);
         if (n.delivered != 0) out.key("delivered").number(n.delivered);
         if (n.read != 0) out.key("read").number(n.read);
     }
     void operator()(const TypingNotice& n) const {
-        begin("typing").key("channelId").string(n.channel.hex()).key("userId").string(n.user.hex());
+        begin("typing").key("channelId").id(n.channel).key("userId").id(n.user);
         out.key("on").boolean(n.on);
         if (n.on) out.key("ttl").number(seconds_of(n.ttl));
     }
     void operator()(const PresenceNotice& n) const {
-        write_presence(begin("presence").key("userId").string(n.user.hex()), n);
+        write_presence(begin("presence").key("userId").id(n.user), n);
     }
     void operator()(const StateNotice& n) const {
-        begin("state").key("channelId").string(n.channel.hex());
+        begin("state").key("channelId").id(n.channel);
         write_settings(out, n.settings, n.read_count);
     }
 
@@ -162,7 +162,7 @@ private:
 };
 
 void write_person(JsonWriter& out, const User& user, PersonDetail detail) {
-    out.begin_object().key("_id").string(user.id.hex());
+    out.begin_object().key("_id").id(user.id);
     out.key("name").string(user.name);
     if (detail == PersonDetail::with_contact) {
         out.key("email").string(user.email);
@@ -217,7 +217,7 @@ void write_entry(JsonWriter& out, const Entry& entry) {
 }
 
 void write_member(JsonWriter& out, const chat::MemberView& member, PersonDetail detail) {
-    out.begin_object().key("_id").string(member.user->id.hex());
+    out.begin_object().key("_id").id(member.user->id);
     out.key("userId");
     write_person(out, *member.user, detail);
     out.key("role").string(name_of(member.role)).end_object();
@@ -229,13 +229,13 @@ void write_peer(JsonWriter& out, const User& peer) {
 }
 
 void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry* head) {
-    out.key("_id").string(channel.id.hex());
+    out.key("_id").id(channel.id);
     out.key("name").string(channel.name);
     out.key("groupImage").string(channel.image);
     out.key("isGroup").boolean(channel.is_group);
     if (!channel.data.empty()) out.key("data").raw(channel.data);
-    out.key("createdAt").string(to_iso8601(channel.created_at));
-    out.key("updatedAt").string(to_iso8601(channel.updated_at));
+    out.key("createdAt").plain(to_iso8601(channel.created_at));
+    out.key("updatedAt").plain(to_iso8601(channel.updated_at));
     out.key("memberCount").number(channel.member_count);
     if (head) {
         out.key("head").number(head->seq);
@@ -292,7 +292,7 @@ std::size_t marks_bytes(const chat::ChannelMarks& marks) {
 
 void write_presence(JsonWriter& out, const PresenceNotice& presence) {
     out.key("online").boolean(presence.online);
-    if (presence.last_seen != WallTime()) out.key("lastSeen").string(to_iso8601(presence.last_seen));
+    if (presence.last_seen != WallTime()) out.key("lastSeen").plain(to_iso8601(presence.last_seen));
 }
 
 std::string message_json(const chat::FoldedMessage& message) {

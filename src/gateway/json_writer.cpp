@@ -74,6 +74,14 @@ JsonWriter& JsonWriter::string(std::string_view utf8) {
     return *this;
 }
 
+JsonWriter& JsonWriter::plain(std::string_view ascii) {
+    separate();
+    out_ += '"';
+    out_ += ascii;
+    out_ += '"';
+    return *this;
+}
+
 JsonWriter& JsonWriter::number(std::uint64_t value) {
     std::array<char, 20> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;

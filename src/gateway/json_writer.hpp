@@ -1,7 +1,10 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "model/ids.hpp"
 
 namespace warren::gateway {
 
@@ -17,6 +20,14 @@ public:
     /// `name` is one of ours: nothing in it needs escaping.
     JsonWriter& key(std::string_view name);
     JsonWriter& string(std::string_view utf8);
+    /// A string in which nothing needs escaping.
+    JsonWriter& plain(std::string_view ascii);
+    template <class Tag>
+    JsonWriter& id(const Id<Tag>& id) {
+        std::array<char, Id<Tag>::kHexSize> hex;
+        id.write_hex(hex.data());
+        return plain({hex.data(), hex.size()});
+    }
     JsonWriter& number(std::uint64_t value);
     JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
     /// A value that is JSON text already.

@@ -20,7 +20,7 @@ std::string encode(const chat::MemberPage& page) {
         write_member(out, member, PersonDetail::name_only);
     out.end_array();
     out.key("total").number(page.total);
-    if (page.next) out.key("next").string(page.next->hex());
+    if (page.next) out.key("next").id(*page.next);
     return out.end_object().take();
 }
 

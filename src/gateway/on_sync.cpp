@@ -57,7 +57,7 @@ std::string encode(const chat::SyncAnswer& answer, UserId caller, std::size_t by
     write_joined(out, answer, caller, bytes_max);
     out.end_array().key("left").begin_array();
     for (const auto& channel : answer.left)
-        out.string(channel.hex());
+        out.id(channel);
     return out.end_array().end_object().take();
 }
 

@@ -12,7 +12,7 @@ Task<Result<std::string>> handle(Call& call, Command) {
     JsonWriter out;
     out.begin_array();
     for (const auto& user : users)
-        out.string(user.hex());
+        out.id(user);
     co_return out.end_array().take();
 }
 

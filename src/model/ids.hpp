@@ -21,15 +21,20 @@ struct Id {
 
     friend auto operator<=>(const Id&, const Id&) = default;
     bool is_none() const { return *this == Id{}; }
+    static constexpr std::size_t kHexSize = 24;
     std::string hex() const {
-        constexpr std::string_view kDigits = "0123456789abcdef";
         std::string out;
-        out.reserve(24);
-        for (const auto byte : bytes) {
-            out += kDigits[byte >> 4];
-            out += kDigits[byte & 15];
-        }
+        out.resize(kHexSize);
+        write_hex(out.data());
         return out;
+    }
+    /// Writes kHexSize characters.
+    void write_hex(char* out) const {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        for (const auto byte : bytes) {
+            *out++ = kDigits[byte >> 4];
+            *out++ = kDigits[byte & 15];
+        }
     }
     /// Nothing unless `text` is 24 hex digits, lower case.
     static std::optional<Id> parse(std::string_view text) {

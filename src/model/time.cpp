@@ -1,8 +1,5 @@
 #include "model/time.hpp"
 
-#include <array>
-#include <cstdio>
-
 namespace warren {
 namespace {
 
@@ -15,19 +12,27 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
     return value;
 }
 
+/// Every entry that is shown has two of these: no time for printf.
+void put(std::string& text, std::size_t at, std::size_t count, std::int64_t value) {
+    for (; count > 0; value /= 10)
+        text[at + --count] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::string to_iso8601(WallTime time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    std::array<char, 40> out{};
-    const int length = std::snprintf(
-        out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-    return {out.data(), static_cast<std::size_t>(length)};
+    std::string out = "0000-00-00T00:00:00.000Z";
+    put(out, 0, 4, static_cast<int>(date.year()));
+    put(out, 5, 2, static_cast<unsigned>(date.month()));
+    put(out, 8, 2, static_cast<unsigned>(date.day()));
+    put(out, 11, 2, clock.hours().count());
+    put(out, 14, 2, clock.minutes().count());
+    put(out, 17, 2, clock.seconds().count());
+    put(out, 20, 3, clock.subseconds().count());
+    return out;
 }
 
 std::optional<WallTime> parse_iso8601(std::string_view text) {

@@ -1,14 +1,28 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "model/channel.hpp"
+#include "ports/entry_store.hpp"
 
 namespace warren {
+
+struct ChannelNow {
+    EntryPtr head;
+    Channel document;  ///< Without an id where there is none.
+};
+
+/// What says where one person is.
+struct Whereabouts {
+    std::vector<MemberRow> rows;  ///< Ended stays too, in any order.
+    /// Of the channels that a row had not ended when reading began.
+    std::unordered_map<ChannelId, ChannelNow> channels;
+};
 
 /// What is derived from the logs (channel documents and member rows), and where those logs begin; beside them
 /// the origins (idempotent creation). Every write is idempotent and monotone, so any node may
@@ -51,6 +65,16 @@ public:
 
     /// Every row of one person, ended stays too, in any order.
     virtual Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) = 0;
+
+    /// Heads and documents of `ids`, in their order; each head is read before the document or at the same
+    /// moment. `entries` is of the same database. Here, and below, made of the calls that it takes where a
+    /// database has no reads of one moment.
+    virtual Task<Result<std::vector<ChannelNow>>> now(std::vector<ChannelId> ids, EntryStore& entries,
+                                                      Deadline deadline);
+
+    /// `stays_of`, and `now` of the channels. A document says that rows are there, so each is of before the
+    /// rows, or of the same moment.
+    virtual Task<Result<Whereabouts>> whereabouts(UserId user, EntryStore& entries, Deadline deadline);
 };
 
 }  // namespace warren

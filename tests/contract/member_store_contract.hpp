@@ -167,6 +167,26 @@ TEST_P(MemberStoreContract, OnlyTheRowsAskedForAreRead) {
     EXPECT_TRUE(at({}).empty());
 }
 
+TEST_P(MemberStoreContract, SomeOfManyAreReadHoweverManyLieBetweenThem) {
+    const auto channel = fresh<ChannelId>();
+    std::vector<MemberUpdate> all;
+    for (Seq seq = 1; seq <= 60; ++seq)
+        all.push_back(read({channel, fresh<UserId>()}, seq, seq));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    merge(all);
+    for (const std::size_t apart : {1U, 2U, 5U, 29U}) {
+        std::vector<MemberKey> asked;
+        for (std::size_t i = 0; i < all.size(); i += apart) {
+            asked.push_back(all[i].key);
+            asked.push_back({channel, fresh<UserId>()});  // Nobody who is there.
+        }
+        const auto found = at(asked);
+        ASSERT_EQ(found.size(), asked.size() / 2) << apart;
+        for (std::size_t i = 0; i < found.size(); ++i)
+            EXPECT_EQ(found[i].watermark, all[i * apart].watermark) << apart;
+    }
+}
+
 TEST_P(MemberStoreContract, RowsOfManyChannelsAreReadInOneCall) {
     std::vector<MemberKey> keys;
     std::vector<MemberUpdate> updates;

@@ -1,5 +1,7 @@
 #include "adapters/sqlite/channel_store.hpp"
 
+#include "adapters/sqlite/entry_store.hpp"
+
 namespace warren::adapters::sqlite {
 namespace {
 
@@ -33,6 +35,27 @@ Result<std::vector<MemberRow>> collect_members(Statement& rows) {
         out.push_back({rows.id<ChannelId>(0), rows.id<UserId>(1), rows.number(2), rows.number(3),
                        static_cast<Role>(rows.integer(4)), rows.number(5)});
     }
+}
+
+Result<std::vector<MemberRow>> rows_of(Connection& connection, UserId user) {
+    auto rows = connection.query(
+        "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE user = ?", user);
+    return collect_members(rows);
+}
+
+Result<std::optional<Channel>> find_channel(Connection& connection, ChannelId id) {
+    auto rows = connection.query(WARREN_SELECT_CHANNEL "id = ?", id);
+    WARREN_TRY(row, rows.step());
+    return row ? std::optional(channel_of(rows)) : std::nullopt;
+}
+
+Result<ChannelNow> channel_now(Connection& connection, ChannelId id) {
+    ChannelNow out;
+    WARREN_TRY(head, head_of(connection, id));
+    out.head = std::move(head);
+    WARREN_TRY(found, find_channel(connection, id));
+    if (found) out.document = *std::move(found);
+    return out;
 }
 
 Result<void> upsert_channel(Connection& connection, const Channel& c) {
@@ -137,9 +160,8 @@ Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId>
     auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<Channel>> {
         std::vector<Channel> out;
         for (const auto& id : ids) {
-            auto rows = connection.query(WARREN_SELECT_CHANNEL "id = ?", id);
-            WARREN_TRY(row, rows.step());
-            if (row) out.push_back(channel_of(rows));
+            WARREN_TRY(found, find_channel(connection, id));
+            if (found) out.push_back(*std::move(found));
         }
         return out;
     };
@@ -171,10 +193,35 @@ Task<Result<std::vector<MemberRow>>> ChannelStore::members(ChannelId channel, Se
 }
 
 Task<Result<std::vector<MemberRow>>> ChannelStore::stays_of(UserId user, Deadline deadline) {
-    auto query = [user](Connection& connection) {
-        auto rows = connection.query(
-            "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE user = ?", user);
-        return collect_members(rows);
+    auto query = [user](Connection& connection) { return rows_of(connection, user); };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<ChannelNow>>> ChannelStore::now(std::vector<ChannelId> ids, warren::EntryStore&,
+                                                        Deadline deadline) {
+    auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<ChannelNow>> {
+        std::vector<ChannelNow> out;
+        out.reserve(ids.size());
+        for (const auto& id : ids) {
+            WARREN_TRY(channel, channel_now(connection, id));
+            out.push_back(std::move(channel));
+        }
+        return out;
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<Whereabouts>> ChannelStore::whereabouts(UserId user, warren::EntryStore&, Deadline deadline) {
+    auto query = [user](Connection& connection) -> Result<Whereabouts> {
+        Whereabouts out;
+        WARREN_TRY(rows, rows_of(connection, user));
+        out.rows = std::move(rows);
+        for (const auto& row : out.rows) {
+            if (row.to != 0) continue;
+            WARREN_TRY(channel, channel_now(connection, row.channel));
+            out.channels[row.channel] = std::move(channel);
+        }
+        return out;
     };
     return database_.read(deadline, std::move(query));
 }

@@ -21,6 +21,10 @@ public:
     Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,
                                                  Deadline deadline) override;
     Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) override;
+    Task<Result<std::vector<ChannelNow>>> now(std::vector<ChannelId> ids, warren::EntryStore& entries,
+                                              Deadline deadline) override;
+    Task<Result<Whereabouts>> whereabouts(UserId user, warren::EntryStore& entries,
+                                          Deadline deadline) override;
 
 private:
     Database& database_;

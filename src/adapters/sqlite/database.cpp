@@ -50,6 +50,8 @@ Database::Database(Options options, Folder folder, std::unique_ptr<Metrics> own_
     : options_(std::move(options)),
       own_metrics_(std::move(own_metrics)),
       folder_(std::move(folder)),
+      reads_(metrics_of(options_, own_metrics_)
+                 .counter("warren_sqlite_reads_total", "Reads executed, each in a transaction of its own.")),
       pool_(folder_.database(), options_.vfs),
       writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_,
               metrics_of(options_, own_metrics_)),

@@ -56,6 +56,7 @@ public:
         using R = std::invoke_result_t<F&, Connection&>;
         auto job = [this, deadline, f = std::move(f)]() mutable -> R {
             if (deadline.passed(std::chrono::steady_clock::now())) return Error(Errc::timed_out);
+            reads_.Increment();
             WARREN_TRY(connection, pool_.borrow());
             WARREN_TRY_VOID(connection->query("BEGIN").run());
             auto result = f(*connection);
@@ -74,6 +75,7 @@ private:
     const Options options_;
     const std::unique_ptr<Metrics> own_metrics_;
     const Folder folder_;
+    prometheus::Counter& reads_;
     ReaderPool pool_;
     Writer writer_;
     std::optional<Offload> readers_;

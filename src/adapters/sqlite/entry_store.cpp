@@ -57,13 +57,6 @@ Result<void> collect_rows(Statement& rows, std::vector<EntryPtr>& out) {
     }
 }
 
-Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
-    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? ORDER BY seq DESC LIMIT 1", channel);
-    WARREN_TRY(row, rows.step());
-    if (!row) return EntryPtr();
-    return entry_of(rows);
-}
-
 Result<void> insert_entry(Connection& connection, const Entry& entry) {
     const auto words = listed_words(entry);
     std::optional<Blob> words_column;
@@ -93,6 +86,13 @@ std::size_t size_of(const Entry& entry) {
 }
 
 }  // namespace
+
+Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
+    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? ORDER BY seq DESC LIMIT 1", channel);
+    WARREN_TRY(row, rows.step());
+    if (!row) return EntryPtr();
+    return entry_of(rows);
+}
 
 Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {
     auto query = [channel](Connection& connection) { return head_of(connection, channel); };

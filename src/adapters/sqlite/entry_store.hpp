@@ -4,6 +4,9 @@
 
 namespace warren::adapters::sqlite {
 
+/// The newest entry of `channel`, null where there is none.
+Result<EntryPtr> head_of(Connection& connection, ChannelId channel);
+
 /// The log in table `entries`. `database` outlives it and its calls. @see docs/storage.md#sqlite
 class EntryStore final : public warren::EntryStore {
 public:

@@ -1,27 +1,67 @@
 #include "adapters/sqlite/member_store.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace warren::adapters::sqlite {
 namespace {
 
-Result<std::optional<MemberState>> find(Connection& connection, const MemberKey& key) {
-    auto rows = connection.query(
-        "SELECT delivered, read, read_count, muted, pinned, archived, notify, unread_from, "
-        "unread_count_before, revision FROM member_states WHERE channel = ? AND user = ?",
-        key.channel, key.user);
-    WARREN_TRY(row, rows.step());
-    if (!row) return std::optional<MemberState>();
+using Keys = std::span<const MemberKey>;
+
+#define WARREN_SELECT_STATE                                                                    \
+    "SELECT user, delivered, read, read_count, muted, pinned, archived, notify, unread_from, " \
+    "unread_count_before, revision FROM member_states WHERE channel = ? AND user "
+
+MemberState state_of(const Statement& row, ChannelId channel) {
     MemberState out;
-    out.key = key;
-    out.watermark = {rows.number(0), rows.number(1), rows.number(2)};
-    out.settings.muted = rows.integer(3) != 0;
-    out.settings.pinned = rows.integer(4) != 0;
-    out.settings.archived = rows.integer(5) != 0;
-    out.settings.notify = static_cast<NotifyLevel>(rows.integer(6));
-    out.settings.unread = {rows.number(7), rows.number(8)};
-    out.settings.revision = rows.number(9);
-    return std::optional(out);
+    out.key = {channel, row.id<UserId>(0)};
+    out.watermark = {row.number(1), row.number(2), row.number(3)};
+    out.settings.muted = row.integer(4) != 0;
+    out.settings.pinned = row.integer(5) != 0;
+    out.settings.archived = row.integer(6) != 0;
+    out.settings.notify = static_cast<NotifyLevel>(row.integer(7));
+    out.settings.unread = {row.number(8), row.number(9)};
+    out.settings.revision = row.number(10);
+    return out;
+}
+
+Result<std::optional<MemberState>> find(Connection& connection, const MemberKey& key) {
+    auto rows = connection.query(WARREN_SELECT_STATE "= ?", key.channel, key.user);
+    WARREN_TRY(row, rows.step());
+    return row ? std::optional(state_of(rows, key.channel)) : std::nullopt;
+}
+
+/// The states of some people in one channel, by their range: most often they are all that it has. False,
+/// and nothing appended, where so many others lie between them that each is better looked for.
+Result<bool> find_range(Connection& connection, Keys keys, std::vector<MemberState>& out) {
+    const auto before = out.size();
+    auto others_left = keys.size() + 8;
+    auto rows = connection.query(WARREN_SELECT_STATE "BETWEEN ? AND ?", keys.front().channel,
+                                 keys.front().user, keys.back().user);
+    for (;;) {
+        WARREN_TRY(row, rows.step());
+        if (!row) return true;
+        auto state = state_of(rows, keys.front().channel);
+        if (std::binary_search(keys.begin(), keys.end(), state.key)) {
+            out.push_back(std::move(state));
+        } else if (others_left-- == 0) {
+            out.resize(before);
+            return false;
+        }
+    }
+}
+
+/// `keys` ascending, of one channel.
+Result<void> find_all(Connection& connection, Keys keys, std::vector<MemberState>& out) {
+    if (keys.size() > 1) {
+        WARREN_TRY(done, find_range(connection, keys, out));
+        if (done) return {};
+    }
+    for (const auto& key : keys) {
+        WARREN_TRY(found, find(connection, key));
+        if (found) out.push_back(*found);
+    }
+    return {};
 }
 
 /// One thread writes, so what was read is what is replaced.
@@ -60,9 +100,11 @@ Task<Result<std::vector<MemberState>>> MemberStore::at(std::vector<MemberKey> ke
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     auto query = [keys = std::move(keys)](Connection& connection) -> Result<std::vector<MemberState>> {
         std::vector<MemberState> out;
-        for (const auto& key : keys) {
-            WARREN_TRY(found, find(connection, key));
-            if (found) out.push_back(*found);
+        for (auto from = keys.begin(); from != keys.end();) {
+            const auto is_other = [&](const MemberKey& key) { return key.channel != from->channel; };
+            const auto to = std::find_if(from, keys.end(), is_other);
+            WARREN_TRY_VOID(find_all(connection, {from, to}, out));
+            from = to;
         }
         return out;
     };

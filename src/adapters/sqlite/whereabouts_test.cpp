@@ -1,0 +1,65 @@
+#include "adapters/sqlite/channel_store.hpp"
+#include "adapters/sqlite/sqlite_fixture_test.hpp"
+
+namespace warren::testing {
+namespace {
+
+class WhereaboutsTest : public SqliteTest {
+protected:
+    void SetUp() override { open(options_for(folder())); }
+
+    void put(ChannelId id, std::string name) {
+        Channel document;
+        document.id = id;
+        document.name = std::move(name);
+        document.state_seq = 1;
+        ASSERT_TRUE(run_task(channels().put_channel(std::move(document), soon())));
+    }
+    void stay(ChannelId channel, UserId user, Seq from, Seq to) {
+        std::vector<MemberRow> rows{{channel, user, from, to, Role::member, from}};
+        ASSERT_TRUE(run_task(channels().merge_members(std::move(rows), soon())));
+    }
+    adapters::sqlite::ChannelStore channels() { return adapters::sqlite::ChannelStore(*database_); }
+};
+
+TEST_F(WhereaboutsTest, OneReadSaysWhatTheCallsSay) {
+    const auto user = fresh<UserId>();
+    const auto here = fresh<ChannelId>(), left = fresh<ChannelId>(), unknown = fresh<ChannelId>();
+    put(here, "tea");
+    put(left, "coffee");
+    ASSERT_TRUE(insert(here, 1));
+    ASSERT_TRUE(insert(here, 2));
+    ASSERT_TRUE(insert(left, 1));
+    stay(here, user, 1, 0);
+    stay(here, fresh<UserId>(), 1, 0);
+    stay(left, user, 1, 5);
+    stay(unknown, user, 1, 0);
+
+    auto store = channels();
+    auto entries = this->store();
+    const auto one = run_task(store.whereabouts(user, entries, soon())).value();
+    const auto several = run_task(store.warren::ChannelStore::whereabouts(user, entries, soon())).value();
+    for (const auto& found : {one, several}) {
+        ASSERT_EQ(found.rows.size(), 3U);
+        ASSERT_EQ(found.channels.size(), 2U);
+        EXPECT_EQ(found.channels.at(here).head->seq, 2U);
+        EXPECT_EQ(found.channels.at(here).document.name, "tea");
+        EXPECT_FALSE(found.channels.at(unknown).head);
+        EXPECT_TRUE(found.channels.at(unknown).document.id.is_none());
+    }
+    for (const auto& found :
+         {run_task(store.now({unknown, left, here}, entries, soon())).value(),
+          run_task(store.warren::ChannelStore::now({unknown, left, here}, entries, soon())).value()}) {
+        ASSERT_EQ(found.size(), 3U);
+        EXPECT_FALSE(found[0].head);
+        EXPECT_TRUE(found[0].document.id.is_none());
+        EXPECT_EQ(found[1].document.name, "coffee");
+        EXPECT_EQ(found[2].head->seq, 2U);
+    }
+    EXPECT_TRUE(run_task(store.whereabouts(fresh<UserId>(), entries, soon())).value().rows.empty());
+    const Deadline past{std::chrono::steady_clock::now() - std::chrono::seconds(1)};
+    EXPECT_EQ(run_task(store.whereabouts(user, entries, past)).error(), Errc::timed_out);
+}
+
+}  // namespace
+}  // namespace warren::testing
