@@ -55,13 +55,15 @@ Idle connections are measured up to the number of files that one process may ope
   channels speak at once that is two pages a message, each written and summed in the write-ahead log and once more by
   the checkpoint. Next: acknowledge from one table in the order of arrival, whose pages hold many messages, and move
   them to their channels in large batches. A lone message is one fsync, whose tail is the disk's.
-- **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`:
-  rows, heads and documents by a statement each, in a dozen calls that each cross to a reader's thread and back. Next:
-  rows, heads and documents by one call of the store; the documents that `sync` has read go to the views; views of a
-  channel shared by members who ask within seconds.
-- **Memory.** [docs/decisions/0068](decisions/0068-memory-of-an-idle-person.md) names what holds it.
-- **Pages of history.** A page that is kept decoded is folded and encoded again for every reader, who also reads head
-  and document. Next: each message's JSON is made once.
+- **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
+  and how far everybody there has read: four reads of the database
+  ([0069](decisions/0069-reads-of-one-moment.md)), which are half of the work. Next: heads without their bodies where
+  only their number is wanted; views of a channel shared by members who ask within seconds.
+- **Memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and
+  its rounding ([0068](decisions/0068-memory-of-an-idle-person.md)). The most of one kind are SQLite's page caches, at
+  most 8 MB a reader, which weigh less the more people there are. Next: an idle node gives them back.
+- **Pages of history.** Two fifths of a cached page's work are its JSON, made again for every reader; two reads of the
+  database are most of the rest (head and document, what changed). Next: each message's JSON is made once.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them.
 - **Chat against the library.** A chat frame is several times as long, and some messages wait for their fsync at any

@@ -24,10 +24,15 @@ def holder_of(stack, folder_of):
             return "SQLite"
         function, file = FRAME.match(frame).group("function", "file")
         names = re.sub(r"<.*|\((?!anonymous).*|\[.*|\(anonymous namespace\)::", "", function).split("::")
-        if names[0] == "warren" and len(names) > 2:
-            return f"{names[1]}: {'::'.join(names[2:])}"
+        is_own = names[0] == "warren" and len(names) > 2
         if folder := folder_of.get(file):
-            return f"{folder}: {names[-1]}"
+            where = f"{folder}/{file}"
+        elif is_own and names[1].islower():
+            where = folder = "/".join(name for name in names[1:-1] if name.islower())
+        else:
+            continue
+        name = "a lambda" if names[-1] == "operator" else "::".join(names[-2:])
+        return f"{where}: {name.removeprefix(Path(folder).name + '::')}"
     return "others"
 
 

@@ -70,6 +70,7 @@ void Delivery::tick(SteadyTime now) {
     }
     expire_opening_holds(now);
     unbind_idle(now);
+    directory_.forget_old(now);
     erase_unused(now);
     close_unsynced(now);
 }

@@ -6,6 +6,7 @@ namespace warren::chat {
 namespace {
 
 constexpr std::size_t kRememberedMax = 20'000;
+constexpr std::chrono::seconds kForgetEvery{1};
 
 UserPtr placeholder(UserId id) {
     User user;
@@ -48,11 +49,17 @@ Task<Result<std::vector<UserPtr>>> Directory::people(std::vector<UserId> ids, De
 
 void Directory::remember(UserPtr user) {
     const auto now = env_.clock.now();
-    if (remembered_.size() >= kRememberedMax)
-        std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
     if (remembered_.size() >= kRememberedMax) remembered_.clear();
     const auto id = user->id;
     remembered_.insert_or_assign(id, Remembered{std::move(user), now + kPeopleRemembered});
+}
+
+void Directory::forget_old(SteadyTime now) {
+    if (now < forgot_at_ + kForgetEvery) return;
+    forgot_at_ = now;
+    std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
+    // An idle node keeps no table of those who came with the last storm.
+    if (remembered_.empty()) remembered_ = {};
 }
 
 Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedView> channels,

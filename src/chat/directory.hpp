@@ -48,6 +48,9 @@ public:
     /// kPeopleRemembered ago: who comes back with everybody else reads the same people as everybody else.
     Task<Result<std::vector<UserPtr>>> people(std::vector<UserId> ids, Deadline deadline);
 
+    /// Gives up what is remembered of people for too long to be shown. Does little where called often.
+    void forget_old(SteadyTime now);
+
 private:
     struct Remembered {
         UserPtr user;
@@ -60,6 +63,7 @@ private:
     Environment& env_;
     Memberships& memberships_;
     std::unordered_map<UserId, Remembered> remembered_;
+    SteadyTime forgot_at_{};
 };
 
 }  // namespace warren::chat

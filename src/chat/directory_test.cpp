@@ -89,6 +89,15 @@ TEST_F(DirectoryTest, PeopleAreRememberedForTenSeconds) {
     EXPECT_THAT(store.asked, ::testing::ElementsAre(2, 1, 1));
 }
 
+TEST_F(DirectoryTest, WhatIsTooOldToBeShownIsGivenUp) {
+    const std::weak_ptr<const User> remembered = people({person(1)}).value().front();
+    directory.forget_old(clock.now());
+    EXPECT_FALSE(remembered.expired());
+    clock.steady += kPeopleRemembered;
+    directory.forget_old(clock.now());
+    EXPECT_TRUE(remembered.expired());
+}
+
 TEST_F(DirectoryTest, WhoDoesNotExistHasOnlyAnIdAndIsLookedForAgain) {
     EXPECT_THAT(names({UserId{}}), ::testing::ElementsAre(""));
     EXPECT_THAT(names({UserId{}}), ::testing::ElementsAre(""));
