@@ -31,13 +31,13 @@ run: build ## build, then serve a demo on http://127.0.0.1:8080 with its data in
 test: setup ## run every test; some of them: tools/test --only unit,e2e
 	@$(env) tools/test
 
-bench: setup ## build and run the benchmarks: minutes, one table
+bench: setup ## build and run the benchmarks: half an hour and more, one table
 	@$(env) tools/bench
 
 bench-long: setup ## the same, longer, with more people and histories of a million messages
 	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --histories 1000,100000,1000000 --groups 2,10,100,1000
 
-profile: setup ## a flame graph of a loaded server in build/profile/ (SCENARIO=chat, durable or connect)
+profile: setup ## a flame graph of a loaded server in build/profile/ (SCENARIO=chat, durable, connect or page)
 	@$(env) tools/build release -j$(JOBS) warren warren-load && bench/profile.py --scenario $(or $(SCENARIO),chat)
 
 format: setup ## format every C++ file in place

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures Warren beside what its users could pick instead, and Warren by itself; prints one table.
 
-    bench/compare.py                     a few minutes: 3 rounds
+    bench/compare.py                     half an hour and more: 3 rounds
     bench/compare.py --rounds 7 --seconds 15 --people 19000     longer
     bench/compare.py --only fanout       some of: fanout chat durable connect memory storm ask hostile two_nodes
     bench/compare.py --write             also writes docs/benchmarks.md from the results

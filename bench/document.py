@@ -12,7 +12,7 @@ HEAD = """# Figures
 
 Written by `bench/document.py` from the last run of `bench/compare.py`; not by hand.
 
-- `make bench` measures everything with 3 rounds (about a quarter of an hour) and prints the lines below as a table;
+- `make bench` measures everything with 3 rounds (half an hour and more) and prints the lines below as a table;
   `bench/compare.py --help` says how to measure longer or only a part, `--write` writes this file.
 - Every delivery is counted and checked by the generator (`warren-load`): a run in which one was missing, repeated or
   out of order ends with an error and gives no figure. The store is as it always is: an acknowledged message has been
@@ -57,13 +57,15 @@ Idle connections are measured up to the number of files that one process may ope
   them to their channels in large batches. A lone message is one fsync, whose tail is the disk's.
 - **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
   and how far everybody there has read: four reads of the database
-  ([0069](decisions/0069-reads-of-one-moment.md)), which are half of the work. Next: heads without their bodies where
-  only their number is wanted; views of a channel shared by members who ask within seconds.
+  ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a quarter of the work, more than half of it for
+  heads and their bodies (`bench/profile.py --scenario connect`). Next: heads without their bodies where only their
+  number is wanted; views of a channel shared by members who ask within seconds.
 - **Memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and
   its rounding ([0068](decisions/0068-memory-of-an-idle-person.md)). The most of one kind are SQLite's page caches, at
   most 8 MB a reader, which weigh less the more people there are. Next: an idle node gives them back.
-- **Pages of history.** Two fifths of a cached page's work are its JSON, made again for every reader; two reads of the
-  database are most of the rest (head and document, what changed). Next: each message's JSON is made once.
+- **Pages of history.** A third of a cached page's work is its JSON, made again for every reader, a sixth the two
+  reads of the database (head and document, what changed; `bench/profile.py --scenario page`), beside the way there
+  and back. Next: each message's JSON is made once.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them.
 - **Chat against the library.** A chat frame is several times as long, and some messages wait for their fsync at any

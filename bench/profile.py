@@ -4,9 +4,11 @@
     bench/profile.py                      message:new in groups of 100
     bench/profile.py --scenario durable   one-to-one chats and groups of 10
     bench/profile.py --scenario connect   connecting, with sync, 10 channels each
+    bench/profile.py --scenario page      pages of history from the cache
 
-Samples with perf (Debian's linux-perf) by the CPU's clock, which virtual machines have too; `make profile` builds
-what this needs. Beside the graph it prints the functions that most samples ended in.
+Samples with perf (Debian's linux-perf) by the CPU's clock, which virtual machines have too; `make profile` builds what
+this needs. Beside the graph it prints the functions that most samples ended in, and those of Warren's own that most
+passed through.
 """
 
 import argparse
@@ -82,6 +84,9 @@ SCENARIOS = {  # What `warren-load prepare` makes, how many people, and how `war
     "chat": (2000, ["--group-size", 100], ["chat", "--payload", 100, "--window", 160]),
     "durable": (1000, ["--group-size", 10, "--pairs", 1], ["chat", "--payload", 200, "--window", 256]),
     "connect": (10_000, ["--group-size", 10, "--groups", 10], ["connect"]),
+    "page": (10, ["--group-size", 10, "--groups", 1, "--history", 1000],
+             ["ask", "--event", "messages:get", "--data", '{"channelId":"$channel","limit":50,"before":500}',
+              "--window", 8]),
 }
 
 
@@ -99,11 +104,12 @@ def main():
     people, prepared, (scenario, *options) = SCENARIOS[arguments.scenario]
     data, file = bench.prepare("profile", people, *prepared)
     server, port = bench.warren(data)
-    spans = ["--warmup", arguments.after, "--seconds", arguments.seconds + 2] if scenario == "chat" else []
+    is_steady = scenario != "connect"
+    spans = ["--warmup", arguments.after, "--seconds", arguments.seconds + 2] if is_steady else []
     load = subprocess.Popen(["taskset", "-c", str(bench.load_core), bench.bin / "warren-load", scenario,
                              "--port", str(port), "--people", file, *map(str, options + spans)],
                             stdout=subprocess.DEVNULL)
-    time.sleep(arguments.after if scenario == "chat" else 0.5)
+    time.sleep(arguments.after if is_steady else 0.5)
     recorded = OUT / "perf.data"
     subprocess.run(["perf", "record", "-e", "cpu-clock", "-F", "499", "--call-graph", "dwarf,16384",
                     "-p", str(server.pid), "-o", recorded, "--", "sleep", str(arguments.seconds)],
@@ -118,11 +124,15 @@ def main():
         raise SystemExit("profile: perf took no samples")
     graph = OUT / f"{arguments.scenario}.svg"
     graph.write_text("\n".join(svg_of(tree_of(counts))) + "\n")
-    ends, total = collections.Counter(), sum(counts.values())
+    ends, passed, total = collections.Counter(), collections.Counter(), sum(counts.values())
     for stack, count in counts.items():
         ends[stack[-1]] += count
-    for name, count in ends.most_common(25):
-        print(f"{count / total * 100:5.1f} %  {name[:130]}")
+        for name in {name for name in stack if name.startswith("warren::")}:
+            passed[name] += count
+    for what, names in (("ended in", ends), ("passed through", passed)):
+        print(f"{what}:")
+        for name, count in names.most_common(25):
+            print(f"{count / total * 100:5.1f} %  {name[:130]}")
     print(f"{total} samples; the graph is in {graph.relative_to(compare.ROOT)}")
 
 

@@ -12,6 +12,7 @@
 
 namespace warren {
 
+/// A channel as it was when it was read.
 struct ChannelNow {
     EntryPtr head;
     Channel document;  ///< Without an id where there is none.
