@@ -7,9 +7,9 @@
     bench/compare.py --write             also writes docs/benchmarks.md from the results
 
 Servers are pinned to the first core and the load generator to the last; both sides of a comparison run in turns within
-one call. A ratio is printed only where both servers, not the generator, were what was busy;
-the ratio of CPU time always. `make bench` builds what
-this needs. Results are kept in build/bench/.
+one call. Where a figure says "all cores", the server may use every core, the generator's too, as it would by itself.
+A ratio is printed only where both servers, not the generator, were what was busy; the ratio of CPU time always.
+`make bench` builds what this needs. Results are kept in build/bench/.
 """
 
 import argparse
@@ -38,8 +38,8 @@ class Bench:
     def __init__(self, arguments):
         self.arguments = arguments
         self.bin = (ROOT / "build" / arguments.preset / "bin") if not arguments.bin else Path(arguments.bin).resolve()
-        cores = sorted(os.sched_getaffinity(0))
-        self.server_core, self.load_core = cores[0], cores[-1]
+        self.cores = sorted(os.sched_getaffinity(0))
+        self.server_core, self.load_core = self.cores[0], self.cores[-1]
         self.rows = []
         self.about = machine()
 
@@ -51,11 +51,11 @@ class Bench:
 
     # Servers and loads -------------------------------------------------------------------------------------------
 
-    def start(self, command, ready):
+    def start(self, command, ready, all_cores=False):
         """Starts a server pinned to its core; its process and port, once a line of it matches `ready`."""
         log = open(OUT / "server.log", "ab")
-        server = subprocess.Popen(["taskset", "-c", str(self.server_core), *map(str, command)], cwd=OUT,
-                                  stdout=subprocess.PIPE, stderr=log)
+        pin = [] if all_cores else ["taskset", "-c", str(self.server_core)]
+        server = subprocess.Popen([*pin, *map(str, command)], cwd=OUT, stdout=subprocess.PIPE, stderr=log)
         deadline, text = time.monotonic() + 60, b""
         while time.monotonic() < deadline and server.poll() is None:
             if select.select([server.stdout], [], [], 1)[0]:
@@ -88,11 +88,11 @@ class Bench:
         """As many connections as one process may have open files, but for its own."""
         return min(20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000) // 1000 * 1000
 
-    def warren(self, data, tool=()):
+    def warren(self, data, tool=(), all_cores=False):
         listening = r"http://127\.0\.0\.1:(\d+)\s"
         command = [*tool, self.bin / "warren", "serve", "--config", ROOT / "bench" / "warren.toml", "--data-dir", data,
-                   "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--set", "http.shards=1"]
-        return self.start(command, listening.encode())
+                   "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+        return self.start(command + ([] if all_cores else ["--set", "http.shards=1"]), listening.encode(), all_cores)
 
     def prepare(self, name, people, *options):
         """A data folder with people, made once a call; what each run does to it stays small beside it."""
@@ -175,33 +175,42 @@ class Bench:
         data, file = self.prepare("durable", 1000, "--group-size", 10, "--pairs", 1)
         best, peak = {"Warren": []}, 0
         for _ in range(self.arguments.rounds):
-            server, port = self.warren(data)
+            server, port = self.warren(data, all_cores=True)
             best["Warren"].append(self.load("chat", port, server, "--people", file, "--window", 256, *self.spans()))
             self.stop(server)
-        self.compare("durable messages, 256 at once", best, "messages_per_second", "acknowledged")
+        self.compare("durable messages, all cores, 256 at once", best, "messages_per_second", "acknowledged")
         peak = statistics.median(run["messages_per_second"] for run in best["Warren"])
         for part, label in ((0.8, "at 0.8 of that rate"), (0.1, "at a tenth of that rate")):
             runs = {"Warren": []}
             for _ in range(self.arguments.rounds):
-                server, port = self.warren(data)
+                server, port = self.warren(data, all_cores=True)
                 runs["Warren"].append(self.load("chat", port, server, "--people", file, "--rate", int(peak * part),
                                                 *self.spans()))
                 self.stop(server)
-            self.compare(f"durable messages, {label}", runs, "messages_per_second", "acknowledged")
+            self.compare(f"durable messages, all cores, {label}", runs, "messages_per_second", "acknowledged")
 
     def connect(self):
-        """from token to first sync answered, 10 channels each; what an idle person in 5 channels costs"""
+        """from token to first sync answered, 10 and 5 channels each; what an idle person in 5 channels costs"""
         for people, channels in ((self.arguments.people, 10), (self.most_people(), 5)):
             data, file = self.prepare("connect", people, "--group-size", 10, "--groups", channels)
-            runs = {"Warren": []}
-            for _ in range(self.arguments.rounds):
-                server, port = self.warren(data)
-                runs["Warren"].append(self.load("connect", port, server, "--people", file,
-                                                "--hold", MEMORY_GIVEN_BACK_IN))
-                self.stop(server)
-            self.compare(f"connecting, with sync, {channels} channels", runs, "connected_per_second",
+            runs = self.connected(data, file, people)
+            self.compare(f"connecting, with sync, all cores, {channels} channels", runs, "connected_per_second",
                          "connected_and_synced")
-        self.compare(f"memory for each of {people} idle people", runs, "server_bytes_each", None)
+        self.compare(f"memory for each of {people} idle people, all cores", runs, "server_bytes_each", None)
+        half = people // 2
+        for all_of_them, some in zip(runs["Warren"], self.connected(data, file, half)["Warren"]):
+            further = all_of_them["server_bytes_each"] * people - some["server_bytes_each"] * half
+            all_of_them["server_bytes_each_further"] = further / (people - half)
+        self.compare(f"memory for each idle person beyond {half}, all cores", runs, "server_bytes_each_further", None)
+
+    def connected(self, data, file, people):
+        runs = {"Warren": []}
+        for _ in range(self.arguments.rounds):
+            server, port = self.warren(data, all_cores=True)
+            runs["Warren"].append(self.load("connect", port, server, "--people", file, "--connections", people,
+                                            "--hold", MEMORY_GIVEN_BACK_IN))
+            self.stop(server)
+        return runs
 
     def memory(self):
         """which of Warren's functions hold the heap of an idle person in 5 channels, by heaptrack"""
@@ -244,13 +253,13 @@ class Bench:
         data, file = self.prepare("storm", people, "--group-size", 10, "--groups", 10)
         runs = {"Warren": []}
         for _ in range(self.arguments.rounds):
-            server, port = self.warren(data)
+            server, port = self.warren(data, all_cores=True)
             runs["Warren"].append(self.load("storm", port, server, "--people", file))
             self.stop(server)
-        self.compare(f"reconnect storm of {people}, all back (s)", runs, "all_back_seconds", "back")
+        self.compare(f"reconnect storm of {people}, all cores, all back (s)", runs, "all_back_seconds", "back")
         for run in runs["Warren"]:
             run["memory_peak"] = run["server_bytes_max"] / run["server_bytes"]
-        self.compare("reconnect storm, memory at its peak", runs, "memory_peak", None)
+        self.compare("reconnect storm, all cores, memory at its peak", runs, "memory_peak", None)
 
     def ask(self):
         """opening the app, a page of history, a search, for long and short histories; 10 and 500 channels"""
@@ -334,7 +343,8 @@ class Bench:
             row = {"figure": figure, "side": name, "value": value, "unit": key.replace("_", " "),
                    "rounds": len(reports), "server_cpu": server,
                    "spread": [min(r[key] for r in reports), max(r[key] for r in reports)],
-                   "generator_cpu": load, "limit": self.limit(server, load), "failures": self.failures(reports)}
+                   "generator_cpu": load, "limit": self.limit(server, load, "all cores" in figure),
+                   "failures": self.failures(reports)}
             if key in ("deliveries_per_second", "messages_per_second") and seconds:
                 row["per_cpu_second"] = statistics.median(
                     r[key] * r["seconds"] / max(r["server_cpu_seconds"], 0.01) for r in reports)
@@ -349,8 +359,9 @@ class Bench:
             self.rows.append(row)
             print(line_of(row), flush=True)
 
-    @staticmethod
-    def limit(server, load):
+    def limit(self, server, load, all_cores):
+        if all_cores:
+            return "all cores" if server + load >= BUSY_PERCENT * len(self.cores) else "neither"
         if server >= BUSY_PERCENT:
             return "server"
         return "generator" if load >= BUSY_PERCENT else "neither"

@@ -17,11 +17,12 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
 - Every delivery is counted and checked by the generator (`warren-load`): a run in which one was missing, repeated or
   out of order ends with an error and gives no figure. The store is as it always is: an acknowledged message has been
   fsynced.
-- Servers are pinned to one core, the generator to another; both sides of a comparison ran in turns in one call. A
-  value is the median of the rounds. *Limit* says what was busy (90 % of its core or more); where it was not the server,
-  the value is a lower bound and no ratio is given (*neither*: other programs had a share of the cores). *Per CPU
-  second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also says something
-  where the server was not the limit.
+- Servers are pinned to one core, the generator to another; both sides of a comparison ran in turns in one call. Where
+  a figure says *all cores*, nothing is compared and the server may use every core, that of the generator too. A value
+  is the median of the rounds. *Limit* says what was busy (90 % of its cores or more); where it was not the server, the
+  value is a lower bound and no ratio is given (*neither*: the disk was waited for, or other programs had a share of the
+  cores). *Per CPU second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also
+  says something where the server was not the limit.
 - A closed loop keeps so many messages on their way that the server never waits (8 for each room where not said
   otherwise, 2000 at most), so its latencies are those of an overloaded server. Latencies of an open loop count from
   when a message was due, not from when it was sent.
@@ -51,18 +52,20 @@ Idle connections are measured up to the number of files that one process may ope
 
 ## Where an aim is missed: why, and what would be next
 
-- **Durable messages.** A message changes a page of its channel in the table and one in the index of nonces. Where many
-  channels speak at once that is two pages a message, each written and summed in the write-ahead log and once more by
-  the checkpoint. Next: acknowledge from one table in the order of arrival, whose pages hold many messages, and move
-  them to their channels in large batches. A lone message is one fsync, whose tail is the disk's.
+- **Durable messages.** The one thread that writes is the limit. It waits for the disk half of the time: a message
+  puts two to three pages into the write-ahead log, one of which is a random page of the index of nonces
+  ([0070](decisions/0070-entries-as-they-arrive.md)). Next: nonces of the newest messages in memory, written in their
+  order, many at once; pages of 2 KiB.
 - **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
   and how far everybody there has read: four reads of the database
   ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a quarter of the work, more than half of it for
   heads and their bodies (`bench/profile.py --scenario connect`). Next: heads without their bodies where only their
-  number is wanted; views of a channel shared by members who ask within seconds.
+  number is wanted; views of a channel shared by members who ask within seconds. The work is spread over chat's thread,
+  SQLite's readers and the shards, so it grows with the cores.
 - **Memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and
-  its rounding ([0068](decisions/0068-memory-of-an-idle-person.md)). The most of one kind are SQLite's page caches, at
-  most 8 MB a reader, which weigh less the more people there are. Next: an idle node gives them back.
+  its rounding, and free memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some
+  megabytes do not depend on people, so each further person takes less than the average. (The heap is that of a server
+  that was killed before it gave SQLite's memory back.)
 - **Pages of history.** A third of a cached page's work is its JSON, made again for every reader, a sixth the two
   reads of the database (head and document, what changed; `bench/profile.py --scenario page`), beside the way there
   and back. Next: each message's JSON is made once.

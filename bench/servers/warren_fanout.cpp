@@ -16,7 +16,7 @@ using Room = std::vector<std::shared_ptr<socketio::Connection>>;
 
 struct Rooms : socketio::Application {
     Task<socketio::Admission> admit(std::shared_ptr<socketio::Connection> connection) override {
-        const auto& auth = connection->handshake().auth.as_object();
+        const auto& auth = connection->auth().as_object();
         const auto* name = auth.if_contains("room");
         if (!name || !name->is_string()) co_return socketio::Refuse{"Say which room"};
         auto& room = rooms[std::string(name->get_string())];

@@ -23,7 +23,7 @@ struct SocketEcho : socketio::Application {
         co_return socketio::Accept{};  // Or look up a token first: this may take its time.
     }
     void connected(std::shared_ptr<socketio::Connection> connection) override {
-        connection->emit("auth", {connection->handshake().auth});
+        connection->emit("auth", {connection->auth()});
     }
     void on_event(std::shared_ptr<socketio::Connection> connection, socketio::Event event) override {
         if (event.name == "message") {

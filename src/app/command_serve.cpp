@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -123,7 +122,7 @@ private:
         if (const auto code = co_await std::move(beginning)) co_return *code;
         log::info("serving", {{"node", node.name()}, {"port", node.port()}, {"store", store}, {"bus", bus}});
         health_.set("start", {});
-        auto waiting = give_memory_back_until_stopped();
+        auto waiting = give_memory_back_until_stopped(node);
         co_await std::move(waiting);
         log::info("draining", {{"node", node.name()}});
         health_.set("start", {Condition::State::down, "The node is stopping."});
@@ -134,12 +133,11 @@ private:
         co_return Exit::ok;
     }
 
-    /// What many connections at once needed for a moment goes back to the system: malloc keeps it by itself.
-    Task<void> give_memory_back_until_stopped() {
+    Task<void> give_memory_back_until_stopped(Node& node) {
         for (;;) {
             auto sleeping = stop_.sleep(kGiveBackEvery);
             if (co_await std::move(sleeping)) co_return;
-            ::malloc_trim(0);
+            node.give_memory_back();
         }
     }
 

@@ -1,5 +1,7 @@
 #include "app/node.hpp"
 
+#include <malloc.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
@@ -102,6 +104,12 @@ Task<void> Node::beat(Node& node) {
             node.clock_.sleep_until(node.clock_.now() + (node.bus_is_up_ ? kBeat : kBeatWhileDown));
         co_await std::move(sleeping);
     }
+}
+
+void Node::give_memory_back() {
+    parts_.stores->give_memory_back();
+    // malloc keeps what was freed by itself.
+    ::malloc_trim(0);
 }
 
 Task<void> Node::drain(std::chrono::milliseconds over) {

@@ -41,6 +41,10 @@ public:
     /// Refuses new clients, answers what was accepted, sends the clients away over `over`, and stops.
     Task<void> drain(std::chrono::milliseconds over);
 
+    /// Gives back what many at once needed for a moment, and an idle node does not. Thread-safe; takes
+    /// milliseconds.
+    void give_memory_back();
+
     /// Ends the connections of `user` on every node. Thread-safe, returns at once.
     void sign_out(UserId user);
 

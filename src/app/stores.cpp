@@ -36,6 +36,7 @@ public:
         if (health.ok) return {};
         return {Condition::State::degraded, "SQLite: " + health.reason};
     }
+    void give_memory_back() override { database_->give_memory_back(); }
     std::string description() const override { return "SQLite in " + database_->folder().string(); }
     Task<Result<void>> check(Deadline) override { co_return Result<void>{}; }
     Task<Result<void>> prepare(Deadline) override { co_return Result<void>{}; }
@@ -64,6 +65,7 @@ public:
         if (health.ok) return {};
         return {Condition::State::degraded, "MongoDB: " + health.reason};
     }
+    void give_memory_back() override {}
     std::string description() const override { return "MongoDB, database " + name_; }
     Task<Result<void>> check(Deadline deadline) override { return database_->check(deadline); }
     Task<Result<void>> prepare(Deadline deadline) override { return database_->prepare(deadline); }

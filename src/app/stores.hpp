@@ -25,6 +25,8 @@ public:
     virtual BlockStore& blocks() = 0;
     /// How health shows the store. Thread-safe.
     virtual Condition condition() const = 0;
+    /// Gives back what is kept in memory to be fast and was hardly used since the last call. Thread-safe.
+    virtual void give_memory_back() = 0;
     /// What it is, for a person: `SQLite in warren-data`.
     virtual std::string description() const = 0;
     /// Whether the store answers and lets us in; changes nothing. @errors unavailable and timed_out (it may

@@ -19,10 +19,10 @@ std::shared_ptr<SessionImpl> Home::find(std::string_view text) {
     return sessions.contains(sid->secret) ? session : nullptr;
 }
 
-std::shared_ptr<SessionImpl> Home::open(std::shared_ptr<const Handshake> handshake,
+std::shared_ptr<SessionImpl> Home::open(const asio::ip::address& remote,
                                         std::shared_ptr<http::WebSocket> socket) {
     const auto sid = make_sid(shared.options.node, static_cast<std::uint16_t>(shard.index()));
-    auto session = std::make_shared<SessionImpl>(*this, sid, std::move(handshake), std::move(socket));
+    auto session = std::make_shared<SessionImpl>(*this, sid, remote, std::move(socket));
     sessions.emplace(sid.secret, session);
     const auto count = ++shared.sessions;
     if (shared.open) shared.open->Set(static_cast<double>(count));
@@ -48,7 +48,7 @@ void Home::close_some() {
 
 void WebSocketTransport::opened(std::shared_ptr<http::WebSocket> socket) {
     if (!probing_) {
-        session_ = home_.open(std::move(handshake_), std::move(socket));
+        session_ = home_.open(remote_, std::move(socket));
     } else if (session_) {
         session_->begin_upgrade(std::move(socket));
     } else {

@@ -34,16 +34,6 @@ Response busy() {
     return Response::json(503, R"({"message":"Try again later"})").header("Retry-After", "1");
 }
 
-std::shared_ptr<const Handshake> handshake_of(const Request& request, const Options& options) {
-    auto handshake = std::make_shared<Handshake>();
-    handshake->remote = request.remote;
-    handshake->query = request.query;
-    for (const auto& name : options.keep_headers) {
-        if (request.headers.has(name)) handshake->headers.add(name, request.header(name));
-    }
-    return handshake;
-}
-
 }  // namespace
 
 struct Server::Impl : Shared {
@@ -104,7 +94,7 @@ Task<Response> serve(Impl& impl, Request request) {
     if (request.method != Method::get) co_return refuse(Refusal::bad_request);
     if (!known) {
         if (!impl.takes_new()) co_return busy();
-        session = impl.home(request).open(handshake_of(request, impl.options), nullptr);
+        session = impl.home(request).open(request.remote, nullptr);
     }
     auto polling = poll(std::move(session), std::move(request));
     co_return co_await std::move(polling);
@@ -165,7 +155,7 @@ http::UpgradeAnswer Server::Impl::upgrade(Request& request) {
     auto& here = home(request);
     if (request.query_value("sid").value_or("").empty()) {
         if (!takes_new()) return busy();
-        return std::make_shared<WebSocketTransport>(here, handshake_of(request, options));
+        return std::make_shared<WebSocketTransport>(here, request.remote);
     }
     // One that may not upgrade is told so by a close, not by the handshake: clients expect that.
     if (!session->may_upgrade()) session = nullptr;

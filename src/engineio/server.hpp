@@ -22,8 +22,7 @@ struct Options {
     std::uint32_t node = 0;                         ///< Below 2^24; part of every sid.
     std::string cors_origin;                        ///< Empty: no CORS headers. `*` or one origin.
     bool cors_credentials = false;
-    std::vector<std::string> keep_headers;  ///< Lower case; kept in `Handshake::headers`.
-    std::size_t gzip_from_bytes = 1024;     ///< Poll answers from this size up; 0: never.
+    std::size_t gzip_from_bytes = 1024;  ///< Poll answers from this size up; 0: never.
 };
 
 /// Engine.IO v4 (polling, WebSocket, upgrade) at a path of an http::Server. Make it before `http.start()`,

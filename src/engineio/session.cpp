@@ -43,11 +43,11 @@ void Session::send_binary(std::string_view bytes) {
     send(std::make_shared<const http::Frame>(http::binary_frame(bytes)));
 }
 
-SessionImpl::SessionImpl(Home& home, Sid sid, std::shared_ptr<const Handshake> handshake,
+SessionImpl::SessionImpl(Home& home, Sid sid, const asio::ip::address& remote,
                          std::shared_ptr<http::WebSocket> socket)
     : home_(home),
       sid_(sid),
-      handshake_(std::move(handshake)),
+      remote_(remote),
       socket_(std::move(socket)),
       timer_([](void* self) { static_cast<SessionImpl*>(self)->on_timer(); }, this),
       websocket_(socket_ != nullptr) {}

@@ -12,13 +12,6 @@ namespace warren::engineio {
 
 enum class Transport { polling, websocket };
 
-/// What is remembered of the request that opened a session.
-struct Handshake {
-    asio::ip::address remote;
-    std::string query;      ///< Still encoded; see http::query_value.
-    http::Headers headers;  ///< Those named in `Options::keep_headers`.
-};
-
 class Session;
 
 /// Receives what arrives on a session. Called on its shard.
@@ -39,7 +32,8 @@ public:
     virtual ~Session() = default;
     virtual std::string sid() const = 0;
     virtual http::Shard& shard() = 0;
-    virtual const std::shared_ptr<const Handshake>& handshake() const = 0;
+    /// Whose request opened it.
+    virtual const asio::ip::address& remote() const = 0;
     virtual Transport transport() const = 0;
     virtual bool is_open() const = 0;
 

@@ -44,7 +44,7 @@ struct Home {
 
     /// The session of that name, unless it has timed out meanwhile.
     std::shared_ptr<SessionImpl> find(std::string_view sid);
-    std::shared_ptr<SessionImpl> open(std::shared_ptr<const Handshake> handshake,
+    std::shared_ptr<SessionImpl> open(const asio::ip::address& remote,
                                       std::shared_ptr<http::WebSocket> socket);
     void close_all(std::chrono::milliseconds over);
     void close_some();
@@ -61,8 +61,7 @@ struct Home {
 class WebSocketTransport final : public http::WebSocketListener {
 public:
     /// Opens a session.
-    WebSocketTransport(Home& home, std::shared_ptr<const Handshake> handshake)
-        : home_(home), handshake_(std::move(handshake)) {}
+    WebSocketTransport(Home& home, const asio::ip::address& remote) : home_(home), remote_(remote) {}
     /// Probes to take over `session`; null: the WebSocket is closed at once.
     WebSocketTransport(Home& home, std::shared_ptr<SessionImpl> session)
         : home_(home), session_(std::move(session)), probing_(true) {}
@@ -74,7 +73,7 @@ public:
 private:
     Home& home_;
     std::shared_ptr<SessionImpl> session_;
-    std::shared_ptr<const Handshake> handshake_;
+    asio::ip::address remote_;
     bool probing_ = false;
 };
 
@@ -84,13 +83,13 @@ class SessionImpl final : public Session,
                           public http::Flushable,
                           public std::enable_shared_from_this<SessionImpl> {
 public:
-    SessionImpl(Home& home, Sid sid, std::shared_ptr<const Handshake> handshake,
+    SessionImpl(Home& home, Sid sid, const asio::ip::address& remote,
                 std::shared_ptr<http::WebSocket> socket);
 
     void start();
     std::string sid() const override { return sid_.text(); }
     http::Shard& shard() override { return home_.shard; }
-    const std::shared_ptr<const Handshake>& handshake() const override { return handshake_; }
+    const asio::ip::address& remote() const override { return remote_; }
     Transport transport() const override { return websocket_ ? Transport::websocket : Transport::polling; }
     bool is_open() const override { return state_ == State::open; }
     void send(http::OutFrame frame) override;
@@ -145,7 +144,7 @@ private:
 
     Home& home_;
     Sid sid_;
-    std::shared_ptr<const Handshake> handshake_;
+    asio::ip::address remote_;
     std::shared_ptr<SessionListener> listener_;
     std::shared_ptr<http::WebSocket> socket_;
     std::vector<http::OutFrame> queue_;  ///< Polling only.

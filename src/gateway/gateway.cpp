@@ -73,9 +73,9 @@ Task<void> Gateway::drain(std::chrono::milliseconds over) {
 }
 
 Task<socketio::Admission> Gateway::admit(std::shared_ptr<socketio::Connection> connection) {
-    auto token = token_of(connection->handshake().auth);
+    auto token = token_of(connection->auth());
     if (token.empty()) co_return socketio::Refuse{"Token not found"};
-    auto address = address_key(connection->handshake().remote());
+    auto address = address_key(connection->remote());
     connection->forget_auth();
     auto& shard = connection->shard();
     const auto core = core_;

@@ -30,6 +30,24 @@ TEST(JsonWriter, WritesEveryCharacterSoThatAParserReadsItBack) {
     EXPECT_EQ(quoted.size(), quoted_bytes(text));
 }
 
+TEST(JsonWriter, FindsWhatMustBeEscapedWhereverItStands) {
+    for (std::size_t size = 1; size <= 18; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            for (const char c : {'"', '\\', '\n', '\0', '\x1f', ' ', '!', '#', '[', ']', '\x7f'}) {
+                for (const auto* letter : {"a", "\xc3\xa4"}) {
+                    std::string text;
+                    for (std::size_t i = 0; i < size; ++i)
+                        text += i == at ? std::string(1, c) : letter;
+                    std::string quoted;
+                    append_quoted(quoted, text);
+                    ASSERT_EQ(json::parse(quoted).get_string(), text) << quoted;
+                    ASSERT_EQ(quoted.size(), quoted_bytes(text)) << quoted;
+                }
+            }
+        }
+    }
+}
+
 TEST(JsonWriter, WritesNumbersWhole) {
     EXPECT_EQ(JsonWriter().number(0).take(), "0");
     EXPECT_EQ(JsonWriter().number(UINT64_MAX).take(), "18446744073709551615");

@@ -13,6 +13,9 @@ namespace warren::gateway {
 /// and thrown away.
 class JsonWriter {
 public:
+    /// `bytes` is about how long the text becomes.
+    explicit JsonWriter(std::size_t bytes = 0) { out_.reserve(bytes); }
+
     JsonWriter& begin_object() { return open('{'); }
     JsonWriter& end_object() { return close('}'); }
     JsonWriter& begin_array() { return open('['); }
@@ -38,6 +41,7 @@ public:
 private:
     JsonWriter& open(char bracket);
     JsonWriter& close(char bracket);
+    void quote();
     void separate();
 
     std::string out_;

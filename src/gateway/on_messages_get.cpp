@@ -15,7 +15,8 @@ struct Command {
 };
 
 /// Takes messages off the ends until the rest fits: off the end that is further from where the client asked.
-void shorten(chat::HistoryPage& page, const chat::HistoryQuery& query, std::size_t bytes_max) {
+/// What is left takes so many bytes.
+std::size_t shorten(chat::HistoryPage& page, const chat::HistoryQuery& query, std::size_t bytes_max) {
     using From = chat::HistoryQuery::From;
     std::size_t bytes = 0;
     for (const auto& message : page.messages)
@@ -36,10 +37,11 @@ void shorten(chat::HistoryPage& page, const chat::HistoryQuery& query, std::size
     if (first != page.messages.begin()) page.from = first->entry->seq;
     page.messages.erase(last, page.messages.end());
     page.messages.erase(page.messages.begin(), first);
+    return bytes;
 }
 
-std::string encode(const chat::HistoryPage& page) {
-    JsonWriter out;
+std::string encode(const chat::HistoryPage& page, std::size_t bytes) {
+    JsonWriter out(bytes);
     out.begin_object().key("messages").begin_array();
     for (const auto& message : page.messages)
         write_message(out, message);
@@ -54,8 +56,8 @@ std::string encode(const chat::HistoryPage& page) {
 Task<Result<std::string>> handle(Call& call, Command command) {
     auto reading = call.chat().history(call.user(), command.channel, command.query, call.deadline());
     WARREN_CO_TRY(page, co_await std::move(reading));
-    shorten(page, command.query, call.chat().environment().limits.answer_bytes_max);
-    co_return encode(page);
+    const auto bytes = shorten(page, command.query, call.chat().environment().limits.answer_bytes_max);
+    co_return encode(page, bytes);
 }
 
 Result<chat::HistoryQuery> read_query(const Payload& payload) {

@@ -198,18 +198,14 @@ public:
 class FakeConnection final : public socketio::Connection,
                              public std::enable_shared_from_this<FakeConnection> {
 public:
-    FakeConnection(http::Shard& shard, socketio::json::value auth) : shard_(shard) {
-        handshake_.auth = std::move(auth);
-        auto request = std::make_shared<engineio::Handshake>();
-        request->remote = asio::ip::make_address("127.0.0.1");
-        handshake_.request = std::move(request);
-    }
+    FakeConnection(http::Shard& shard, socketio::json::value auth) : shard_(shard), auth_(std::move(auth)) {}
     socketio::Application* application = nullptr;
 
     std::string_view id() const override { return "id"; }
     http::Shard& shard() override { return shard_; }
-    const socketio::Handshake& handshake() const override { return handshake_; }
-    void forget_auth() override { handshake_.auth = nullptr; }
+    const socketio::json::value& auth() const override { return auth_; }
+    void forget_auth() override { auth_ = nullptr; }
+    asio::ip::address remote() const override { return asio::ip::make_address("127.0.0.1"); }
     std::shared_ptr<void>& context() override { return context_; }
     bool is_connected() const override { return connected_; }
     void send(const socketio::EncodedPacket& packet) override { note(std::string(packet->text.payload())); }
@@ -242,7 +238,7 @@ private:
     }
 
     http::Shard& shard_;
-    socketio::Handshake handshake_;
+    socketio::json::value auth_;
     std::shared_ptr<void> context_;
     bool connected_ = false;
     mutable std::mutex mutex_;

@@ -95,10 +95,9 @@ void Client::connect(Packet packet) {
         return;
     }
     std::erase(left_, &it->second);
-    Handshake handshake{packet.data.is_object() ? std::move(packet.data) : json::object(),
-                        session_->handshake()};
-    auto connection = std::make_shared<ConnectionImpl>(shared_from_this(), session_->shard(), it->second,
-                                                       std::move(handshake));
+    auto auth = packet.data.is_object() ? std::move(packet.data) : json::object();
+    auto connection =
+        std::make_shared<ConnectionImpl>(shared_from_this(), session_->shard(), it->second, std::move(auth));
     connections_.push_back(connection);
     spawn(session_->shard().executor(), "socketio_admit", ConnectionImpl::admit(connection));
 }

@@ -24,12 +24,13 @@ public:
     enum class State : std::uint8_t { admitting, connected, gone };
 
     ConnectionImpl(std::shared_ptr<Client> client, http::Shard& shard, const Namespace& nsp,
-                   Handshake handshake);
+                   json::value auth);
 
     std::string_view id() const override { return {id_.data(), id_.size()}; }
     http::Shard& shard() override { return shard_; }
-    const Handshake& handshake() const override { return handshake_; }
-    void forget_auth() override { handshake_.auth = json::object(); }
+    const json::value& auth() const override { return auth_; }
+    void forget_auth() override { auth_ = json::object(); }
+    asio::ip::address remote() const override;
     std::shared_ptr<void>& context() override { return context_; }
     bool is_connected() const override { return state_ == State::connected; }
     void send(const EncodedPacket& packet) override;
@@ -77,7 +78,7 @@ private:
     const Namespace& nsp_;
     std::array<char, 20> id_;
     State state_ = State::admitting;
-    Handshake handshake_;
+    json::value auth_;
     std::shared_ptr<void> context_;
     std::unique_ptr<Extra> extra_;
 };
@@ -98,6 +99,7 @@ public:
     void on_closed(engineio::Session& session, std::string_view reason) override;
 
     const Options& options() const { return server_.options; }
+    const asio::ip::address& remote() const { return session_->remote(); }
     engineio::Session* session() { return session_.get(); }
     void send(const EncodedPacket& packet);
     void close(std::string_view reason);

@@ -14,7 +14,7 @@ struct FakeSession final : engineio::Session {
     explicit FakeSession(http::Shard& s) : shard_(s) {}
     std::string sid() const override { return "sid"; }
     http::Shard& shard() override { return shard_; }
-    const std::shared_ptr<const engineio::Handshake>& handshake() const override { return handshake_; }
+    const asio::ip::address& remote() const override { return remote_; }
     engineio::Transport transport() const override { return engineio::Transport::websocket; }
     bool is_open() const override { return !closed; }
     void send(http::OutFrame frame) override {
@@ -27,7 +27,7 @@ struct FakeSession final : engineio::Session {
         if (const auto l = listener.lock()) l->on_closed(*this, reason);
     }
     http::Shard& shard_;
-    std::shared_ptr<const engineio::Handshake> handshake_ = std::make_shared<engineio::Handshake>();
+    asio::ip::address remote_;
     std::vector<std::string> sent;
     std::weak_ptr<engineio::SessionListener> listener;
     bool closed = false;
@@ -122,14 +122,14 @@ TEST_F(ClientTest, ConnectsWithItsAuth) {
     EXPECT_EQ(session->sent, Strings{R"(40{"sid":")" + id() + R"("})"});
     EXPECT_EQ(id().size(), 20U);
     EXPECT_EQ(app->log, Strings{"connected " + id()});
-    EXPECT_EQ(app->last->handshake().auth.at("token"), "x");
+    EXPECT_EQ(app->last->auth().at("token"), "x");
     app->last->forget_auth();
-    EXPECT_EQ(app->last->handshake().auth, json::object());
+    EXPECT_EQ(app->last->auth(), json::object());
 }
 
 TEST_F(ClientTest, WithoutAuthItIsAnEmptyObject) {
     says("0");
-    EXPECT_EQ(app->last->handshake().auth, json::object());
+    EXPECT_EQ(app->last->auth(), json::object());
 }
 
 TEST_F(ClientTest, UnknownNamespaceIsRefusedAndTheSessionGoesOn) {

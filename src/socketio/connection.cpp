@@ -25,10 +25,14 @@ void Connection::emit(std::string_view event, const json::array& args, Attachmen
 }
 
 ConnectionImpl::ConnectionImpl(std::shared_ptr<Client> client, http::Shard& shard, const Namespace& nsp,
-                               Handshake handshake)
-    : client_(std::move(client)), shard_(shard), nsp_(nsp), handshake_(std::move(handshake)) {
+                               json::value auth)
+    : client_(std::move(client)), shard_(shard), nsp_(nsp), auth_(std::move(auth)) {
     const auto id = http::base64url(http::random_bytes(15));
     std::copy_n(id.begin(), id_.size(), id_.begin());
+}
+
+asio::ip::address ConnectionImpl::remote() const {
+    return client_ ? client_->remote() : asio::ip::address();
 }
 
 ConnectionImpl::Extra& ConnectionImpl::extra() {

@@ -16,19 +16,6 @@ namespace warren::socketio {
 
 class Connection;
 
-/// What a client said when it connected to a namespace.
-struct Handshake {
-    json::value auth;  ///< Always an object; `{}` when none was sent.
-    std::shared_ptr<const engineio::Handshake> request;
-
-    const asio::ip::address& remote() const { return request->remote; }
-    /// A header named in engineio::Options::keep_headers, else empty.
-    std::string_view header(std::string_view name) const { return request->headers.get(name); }
-    std::optional<std::string> query(std::string_view name) const {
-        return http::query_value(request->query, name);
-    }
-};
-
 /// Answers one event. Move-only; call it at most once, on the connection's shard (further calls and calls
 /// after the connection has gone do nothing). Dropping it unanswered is allowed: the client waits.
 class Ack {
@@ -80,9 +67,12 @@ public:
     virtual ~Connection() = default;
     virtual std::string_view id() const = 0;
     virtual http::Shard& shard() = 0;
-    virtual const Handshake& handshake() const = 0;
+    /// What the client said when it connected to the namespace: always an object, `{}` where it said nothing.
+    virtual const json::value& auth() const = 0;
     /// Frees the auth data, once it is no longer needed.
     virtual void forget_auth() = 0;
+    /// Whose request opened the session; unspecified once the connection has gone.
+    virtual asio::ip::address remote() const = 0;
     /// The application's own state.
     virtual std::shared_ptr<void>& context() = 0;
     virtual bool is_connected() const = 0;

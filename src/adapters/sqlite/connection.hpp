@@ -105,6 +105,7 @@ public:
     /// address is the key under which it is kept.
     template <class... Args>
     Statement query(const char* sql, const Args&... args) {
+        ++queries_;
         return Statement(*this, prepare(sql), args...);
     }
     /// Runs statements that are not kept: set-up and migrations.
@@ -115,6 +116,8 @@ public:
     /// Moves what the write-ahead log holds into the file, `mode` as of sqlite3_wal_checkpoint_v2. False
     /// where other connections were in the way. @errors unavailable
     Result<bool> checkpoint(int mode);
+    /// Waits until what was moved into the file is on the disk. @errors unavailable
+    Result<void> sync_file();
     /// Moves all of the log into the file and empties it. False where another connection is in the way.
     /// @errors unavailable
     Result<bool> scrub();
@@ -123,6 +126,11 @@ public:
     bool take_scrub() { return std::exchange(scrub_wanted_, false); }
     /// Pages in the write-ahead log after this connection's latest commit.
     int wal_pages() const { return wal_pages_; }
+    /// Whether kQueriesOfABusyOne queries were made since it was asked before.
+    bool take_busy() { return std::exchange(queries_, 0) >= kQueriesOfABusyOne; }
+    static constexpr std::size_t kQueriesOfABusyOne = 1'000;
+    /// Gives the pages back that it keeps in memory.
+    void give_memory_back() { sqlite3_db_release_memory(raw_); }
     /// Leaves file and write-ahead log as they are when it is closed.
     void keep_files_on_close();
     std::int64_t rows_changed() const { return sqlite3_changes64(raw_); }
@@ -144,6 +152,7 @@ private:
     bool disk_failed_ = false;
     bool scrub_wanted_ = false;
     int wal_pages_ = 0;
+    std::size_t queries_ = 0;
 };
 
 }  // namespace warren::adapters::sqlite

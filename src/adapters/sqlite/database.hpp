@@ -24,7 +24,7 @@ struct Options {
     /// How often a broken database is tried again while nobody writes.
     std::chrono::milliseconds retry_every{1'000};
     /// Pages of 4 KiB at which the write-ahead log is moved into the file.
-    int checkpoint_pages = 4'096;
+    int checkpoint_pages = 16'384;
     /// Where `warren_sqlite_*` are counted; may be null. Outlives the database.
     Metrics* metrics = nullptr;
     /// SQLite's name of the file system to use; empty: the system's. For tests.
@@ -43,6 +43,11 @@ public:
     /// Whether writes succeed. Reads succeed while the disk is full, not while it fails.
     Health health() const { return writer_.health(); }
     const std::filesystem::path& folder() const { return folder_.path(); }
+    /// Gives back the memory of connections that were hardly used since it was called before.
+    void give_memory_back() {
+        pool_.close_idle();
+        writer_.give_memory_back();
+    }
 
     /// For the stores. @see Writer::run
     template <class F>
@@ -69,7 +74,7 @@ public:
 private:
     friend Result<std::unique_ptr<Database>> open(Options options);
     Database(Options options, Folder folder, std::unique_ptr<Metrics> own_metrics, Writer::Opener open_writer,
-             std::unique_ptr<Connection> writing);
+             Writer::Opener open_mover, std::unique_ptr<Connection> writing);
 
     // In this order, so that the lock is freed last.
     const Options options_;

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "adapters/sqlite/migrations.hpp"
 #include "adapters/sqlite/sqlite_fixture_test.hpp"
@@ -47,6 +48,29 @@ TEST_F(SqliteDatabase, IsThereAgainAfterItWasClosed) {
     EXPECT_EQ(log_of(channel).size(), 200u);
 }
 
+TEST_F(SqliteDatabase, PagesThatAreHardlyUsedAreGivenBack) {
+    const auto channel = fresh<ChannelId>();
+    open(options_for(folder()));
+    for (Seq seq = 1; seq <= 100; ++seq)
+        ASSERT_TRUE(run_task(inserting(message(channel, seq, std::string(10'000, 'a')), soon())));
+    const auto settles_below = [](sqlite3_int64 most) {
+        for (int i = 0; i < 1'000 && sqlite3_memory_used() > most; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return sqlite3_memory_used() <= most;
+    };
+    // The writer's and a reader's, each a megabyte and more.
+    ASSERT_EQ(log_of(channel).size(), 100u);
+    const auto both = sqlite3_memory_used();
+    for (std::size_t i = 0; i < sqlite::Connection::kQueriesOfABusyOne; ++i)
+        ASSERT_TRUE(run_task(store().head(channel, soon())));
+    database_->give_memory_back();
+    EXPECT_TRUE(settles_below(both - 1'000'000));
+    EXPECT_GT(sqlite3_memory_used(), 1'000'000) << "the reader was busy";
+    database_->give_memory_back();
+    EXPECT_TRUE(settles_below(both - 2'000'000));
+    EXPECT_EQ(log_of(channel).size(), 100u);
+}
+
 TEST_F(SqliteDatabase, AnEmptyFileBecomesADatabaseOfTheNewestVersion) {
     std::filesystem::create_directories(folder());
     std::ofstream(file()).close();
@@ -54,6 +78,33 @@ TEST_F(SqliteDatabase, AnEmptyFileBecomesADatabaseOfTheNewestVersion) {
     EXPECT_TRUE(insert(fresh<ChannelId>(), 1));
     database_.reset();
     EXPECT_EQ(meddle("")->ask("PRAGMA user_version").value(), std::to_string(sqlite::newest_version()));
+}
+
+TEST_F(SqliteDatabase, TheLogOfAnOlderOneIsKept) {
+    const auto channel = fresh<ChannelId>();
+    open(options_for(folder()));
+    const auto first = message(channel, 1);
+    ASSERT_TRUE(run_task(inserting(first, soon())));
+    ASSERT_TRUE(insert(channel, 2));
+    database_.reset();
+    meddle(
+        "CREATE TABLE older (channel BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB, sender BLOB, nonce TEXT, "
+        "at "
+        "INTEGER, count INTEGER, message_seq INTEGER, state_seq INTEGER, prev_state_seq INTEGER, kind "
+        "INTEGER, "
+        "target_bucket INTEGER, body TEXT, words BLOB, PRIMARY KEY (channel, seq)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO older SELECT * FROM entries; DROP TABLE entries; ALTER TABLE older RENAME TO entries;"
+        "PRAGMA user_version=8");
+    open(options_for(folder()));
+    EXPECT_EQ(log_of(channel).size(), 2u);
+    const auto taken = insert(channel, 2);
+    ASSERT_TRUE(taken.has_error());
+    EXPECT_EQ(taken.error().code, Errc::taken);
+    const auto found =
+        run_task(store().find_nonces(channel, {{first->sender, first->nonce}}, soon())).value();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(*found.front(), *first);
+    EXPECT_TRUE(insert(channel, 3));
 }
 
 TEST_F(SqliteDatabase, KeepsWhatItHoldsFromOtherUsersOfTheMachine) {

@@ -14,7 +14,7 @@ namespace {
 
 #define WARREN_ENTRY_COLUMNS \
     "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind, body"
-// Left to itself SQLite takes the primary key here and walks the channel.
+// Left to itself SQLite may take the index of places here and walk the channel.
 #define WARREN_SELECT_ENTRY_BY_NONCE \
     "SELECT " WARREN_ENTRY_COLUMNS   \
     " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"

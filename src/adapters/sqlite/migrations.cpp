@@ -152,6 +152,35 @@ ALTER TABLE channels ADD COLUMN removed_before INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE channels ADD COLUMN max_age_ms INTEGER;
 ALTER TABLE channels ADD COLUMN max_messages INTEGER;
 )sql",
+    // Entries in the order of their arrival. @see docs/decisions/0070-entries-as-they-arrive.md
+    R"sql(
+CREATE TABLE entries_as_they_arrive (
+    channel        BLOB NOT NULL,
+    seq            INTEGER NOT NULL,
+    id             BLOB NOT NULL,
+    sender         BLOB NOT NULL,
+    nonce          TEXT NOT NULL,
+    at             INTEGER NOT NULL,
+    count          INTEGER NOT NULL,
+    message_seq    INTEGER NOT NULL,
+    state_seq      INTEGER NOT NULL,
+    prev_state_seq INTEGER NOT NULL,
+    kind           INTEGER NOT NULL,
+    target_bucket  INTEGER,
+    body           TEXT NOT NULL,
+    words          BLOB
+) STRICT;
+INSERT INTO entries_as_they_arrive
+    SELECT channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind, target_bucket,
+        body, words FROM entries ORDER BY channel, seq;
+DROP TABLE entries;
+ALTER TABLE entries_as_they_arrive RENAME TO entries;
+CREATE UNIQUE INDEX entries_by_place ON entries (channel, seq);
+CREATE INDEX entries_by_nonce ON entries (channel, sender, nonce);
+CREATE INDEX entries_by_target ON entries (channel, target_bucket, seq) WHERE target_bucket IS NOT NULL;
+CREATE INDEX edits_by_target ON entries (channel, target_bucket)
+    WHERE target_bucket IS NOT NULL AND words IS NOT NULL;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

@@ -54,4 +54,9 @@ void ReaderPool::admit() {
     shut_ = false;
 }
 
+void ReaderPool::close_idle() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(idle_, [](const auto& connection) { return !connection->take_busy(); });
+}
+
 }  // namespace warren::adapters::sqlite

@@ -27,6 +27,8 @@ public:
     /// Closes all, after waiting for those that are lent, and lends none until `admit`. Idempotent.
     void shut();
     void admit();
+    /// Closes the readers that were not busy since it was called before.
+    void close_idle();
 
 private:
     void give_back(std::unique_ptr<Connection> connection);

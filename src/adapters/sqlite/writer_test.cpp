@@ -151,7 +151,8 @@ TEST_F(SqliteWriter, TheWriteAheadLogStaysShort) {
         ASSERT_TRUE(run_task(inserting(message(channel, seq, std::string(1000, 'x')), soon())));
         longest = std::max(longest, std::filesystem::file_size(folder() / "warren.db-wal"));
     }
-    EXPECT_LT(longest, 16u * 4096 * 3);
+    // Nobody waits for who moves the log before it is four times as long as it should be.
+    EXPECT_LT(longest, 16u * 4096 * 5);
 }
 
 TEST_F(SqliteWriter, ManyThreadsWriteAndReadWhatTheyWrote) {
