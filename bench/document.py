@@ -54,8 +54,9 @@ Idle connections are measured up to the number of files that one process may ope
 
 - **Durable messages.** The one thread that writes is the limit. It waits for the disk half of the time: a message
   puts two to three pages into the write-ahead log, one of which is a random page of the index of nonces
-  ([0070](decisions/0070-entries-as-they-arrive.md)). Next: nonces of the newest messages in memory, written in their
-  order, many at once; pages of 2 KiB.
+  ([0070](decisions/0070-entries-as-they-arrive.md)), and moves the log into the file, which is the tail of the
+  latencies. Next: nonces of the newest messages in memory, written in their order, many at once; pages of 2 KiB; the
+  log moved beside the writing.
 - **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
   and how far everybody there has read: four reads of the database
   ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a quarter of the work, more than half of it for

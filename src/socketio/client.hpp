@@ -99,7 +99,7 @@ public:
     void on_closed(engineio::Session& session, std::string_view reason) override;
 
     const Options& options() const { return server_.options; }
-    const asio::ip::address& remote() const { return session_->remote(); }
+    asio::ip::address remote() const { return session_ ? session_->remote() : asio::ip::address(); }
     engineio::Session* session() { return session_.get(); }
     void send(const EncodedPacket& packet);
     void close(std::string_view reason);

@@ -159,14 +159,6 @@ Result<bool> Connection::checkpoint(int mode) {
     return pages == moved;
 }
 
-Result<void> Connection::sync_file() {
-    sqlite3_file* file = nullptr;
-    int code = sqlite3_file_control(raw_, nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
-    if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-    if (code != SQLITE_OK) return note(code);
-    return {};
-}
-
 Result<bool> Connection::scrub() {
     sqlite3_busy_timeout(raw_, kBusyMillisecondsScrubbing);
     auto emptied = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);

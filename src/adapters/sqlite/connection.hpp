@@ -116,8 +116,6 @@ public:
     /// Moves what the write-ahead log holds into the file, `mode` as of sqlite3_wal_checkpoint_v2. False
     /// where other connections were in the way. @errors unavailable
     Result<bool> checkpoint(int mode);
-    /// Waits until what was moved into the file is on the disk. @errors unavailable
-    Result<void> sync_file();
     /// Moves all of the log into the file and empties it. False where another connection is in the way.
     /// @errors unavailable
     Result<bool> scrub();

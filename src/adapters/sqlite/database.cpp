@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "adapters/sqlite/migrations.hpp"
-#include "adapters/sqlite/tidy_disk.hpp"
 #include "adapters/sqlite/word_index.hpp"
 
 namespace warren::adapters::sqlite {
@@ -35,15 +34,6 @@ Result<std::unique_ptr<Connection>> open_writing(const std::filesystem::path& fi
     return connection;
 }
 
-/// A connection that moves the log into the file while another writes.
-Result<std::unique_ptr<Connection>> open_moving(const std::filesystem::path& file, const std::string& vfs) {
-    const auto paced = vfs.empty() ? paced_tidy_disk() : vfs;
-    WARREN_TRY(connection, Connection::open(file, SQLITE_OPEN_READWRITE, paced));
-    WARREN_TRY_VOID(connection->run_script("PRAGMA synchronous=FULL"));
-    WARREN_TRY_VOID(connection->ask("PRAGMA user_version"));
-    return connection;
-}
-
 Metrics& metrics_of(const Options& options, const std::unique_ptr<Metrics>& own) {
     return options.metrics ? *options.metrics : *own;
 }
@@ -56,15 +46,15 @@ Writer::Options writer_options(const Options& options) {
 }  // namespace
 
 Database::Database(Options options, Folder folder, std::unique_ptr<Metrics> own_metrics,
-                   Writer::Opener open_writer, Writer::Opener open_mover, std::unique_ptr<Connection> writing)
+                   Writer::Opener open_writer, std::unique_ptr<Connection> writing)
     : options_(std::move(options)),
       own_metrics_(std::move(own_metrics)),
       folder_(std::move(folder)),
       reads_(metrics_of(options_, own_metrics_)
                  .counter("warren_sqlite_reads_total", "Reads executed, each in a transaction of its own.")),
       pool_(folder_.database(), options_.vfs),
-      writer_(writer_options(options_), std::move(open_writer), std::move(open_mover), std::move(writing),
-              pool_, metrics_of(options_, own_metrics_)),
+      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_,
+              metrics_of(options_, own_metrics_)),
       readers_(std::in_place, options_.readers, options_.read_queue_max) {}
 
 Database::~Database() {
@@ -79,11 +69,10 @@ Result<std::unique_ptr<Database>> open(Options options) {
     WARREN_TRY_VOID(check_file(file));
     make_private(file);
     auto open_writer = [file, vfs = options.vfs] { return open_writing(file, vfs); };
-    auto open_mover = [file, vfs = options.vfs] { return open_moving(file, vfs); };
     WARREN_TRY(writing, open_writer());
     auto own_metrics = std::make_unique<Metrics>();
     auto* database = new Database(std::move(options), std::move(folder), std::move(own_metrics),
-                                  std::move(open_writer), std::move(open_mover), std::move(writing));
+                                  std::move(open_writer), std::move(writing));
     return std::unique_ptr<Database>(database);
 }
 

@@ -24,7 +24,7 @@ struct Options {
     /// How often a broken database is tried again while nobody writes.
     std::chrono::milliseconds retry_every{1'000};
     /// Pages of 4 KiB at which the write-ahead log is moved into the file.
-    int checkpoint_pages = 16'384;
+    int checkpoint_pages = 32'768;
     /// Where `warren_sqlite_*` are counted; may be null. Outlives the database.
     Metrics* metrics = nullptr;
     /// SQLite's name of the file system to use; empty: the system's. For tests.
@@ -74,7 +74,7 @@ public:
 private:
     friend Result<std::unique_ptr<Database>> open(Options options);
     Database(Options options, Folder folder, std::unique_ptr<Metrics> own_metrics, Writer::Opener open_writer,
-             Writer::Opener open_mover, std::unique_ptr<Connection> writing);
+             std::unique_ptr<Connection> writing);
 
     // In this order, so that the lock is freed last.
     const Options options_;

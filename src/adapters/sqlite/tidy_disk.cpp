@@ -17,39 +17,23 @@ constexpr int kPageBytesMin = 512;
 /// 2^25 on (128 GiB). Such large files are left as they are.
 constexpr long long kPagesMax = 1 << 25;
 
-/// 256 KiB.
-constexpr int kPagesAtOnce = 64;
-
 /// The methods of an open file with another xWrite, and those that they stand for.
 struct TidyMethods : sqlite3_io_methods {
     const sqlite3_io_methods* real = nullptr;
 };
 
-const sqlite3_io_methods& real_of(sqlite3_file* file) {
-    return *static_cast<const TidyMethods*>(file->pMethods)->real;
-}
-
 int write_tidily(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
+    const auto* real = static_cast<const TidyMethods*>(file->pMethods)->real;
     // Whole pages only; the first write to a new file is its header alone.
-    if (size < kPageBytesMin || offset % size != 0) return real_of(file).xWrite(file, data, size, offset);
+    if (size < kPageBytesMin || offset % size != 0) return real->xWrite(file, data, size, offset);
     thread_local std::vector<unsigned char> page;
     const auto* bytes = static_cast<const unsigned char*>(data);
     page.assign(bytes, bytes + size);
     tidy_page(page.data(), size, offset);
-    return real_of(file).xWrite(file, page.data(), size, offset);
+    return real->xWrite(file, page.data(), size, offset);
 }
 
-int write_tidily_paced(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
-    thread_local int pages = 0;
-    const int code = write_tidily(file, data, size, offset);
-    if (code != SQLITE_OK || ++pages % kPagesAtOnce != 0) return code;
-    return real_of(file).xSync(file, SQLITE_SYNC_NORMAL);
-}
-
-using Writing = int (*)(sqlite3_file*, const void*, int, sqlite3_int64);
-
-template <Writing kWrite>
-const sqlite3_io_methods* with_write(const sqlite3_io_methods* real) {
+const sqlite3_io_methods* tidy(const sqlite3_io_methods* real) {
     static std::mutex mutex;
     static std::map<const sqlite3_io_methods*, std::unique_ptr<TidyMethods>> made;
     const std::lock_guard lock(mutex);
@@ -58,7 +42,7 @@ const sqlite3_io_methods* with_write(const sqlite3_io_methods* real) {
         methods = std::make_unique<TidyMethods>();
         static_cast<sqlite3_io_methods&>(*methods) = *real;
         methods->real = real;
-        methods->xWrite = kWrite;
+        methods->xWrite = write_tidily;
     }
     return methods.get();
 }
@@ -68,26 +52,11 @@ sqlite3_vfs* base() {
     return vfs;
 }
 
-template <Writing kWrite>
-int open_file(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out_flags) {
+int open_tidily(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out_flags) {
     const int code = base()->xOpen(base(), path, file, flags, out_flags);
     // The logs' own checksums cover what SQLite gave them; they are emptied instead.
-    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0)
-        file->pMethods = with_write<kWrite>(file->pMethods);
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) file->pMethods = tidy(file->pMethods);
     return code;
-}
-
-template <Writing kWrite>
-const char* disk(const char* name) {
-    static sqlite3_vfs vfs = [name] {
-        sqlite3_vfs made = *base();
-        made.zName = name;
-        made.pNext = nullptr;
-        made.xOpen = open_file<kWrite>;
-        return made;
-    }();
-    static const int registered = sqlite3_vfs_register(&vfs, 0);
-    return registered == SQLITE_OK ? vfs.zName : nullptr;
 }
 
 std::size_t number_at(const unsigned char* bytes) {
@@ -97,11 +66,15 @@ std::size_t number_at(const unsigned char* bytes) {
 }  // namespace
 
 const char* tidy_disk() {
-    return disk<write_tidily>("warren-tidy");
-}
-
-const char* paced_tidy_disk() {
-    return disk<write_tidily_paced>("warren-tidy-paced");
+    static sqlite3_vfs vfs = [] {
+        sqlite3_vfs made = *base();
+        made.zName = "warren-tidy";
+        made.pNext = nullptr;
+        made.xOpen = open_tidily;
+        return made;
+    }();
+    static const int registered = sqlite3_vfs_register(&vfs, 0);
+    return registered == SQLITE_OK ? vfs.zName : nullptr;
 }
 
 // @see sqlite.org/fileformat2.html, 1.6. B-tree Pages

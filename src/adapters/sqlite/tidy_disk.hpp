@@ -8,10 +8,6 @@ namespace warren::adapters::sqlite {
 /// the file until the page happens to fill up. Thread-safe. @see docs/decisions/0051-deletion.md
 const char* tidy_disk();
 
-/// The same for whoever moves a write-ahead log into the file while others write to the log: every few pages
-/// it waits for the disk, so that an fsync of the log never waits for more than those.
-const char* paced_tidy_disk();
-
 /// Zeroes the bytes of `page` (as it lies in the file at `offset`) that hold no row. What is not a page of a
 /// table or index in good order is left as it is.
 void tidy_page(unsigned char* page, int size, long long offset);

@@ -1,18 +1,11 @@
 #include "adapters/sqlite/writer.hpp"
 
 namespace warren::adapters::sqlite {
-namespace {
 
-/// Others wait for some 20 ms while so many pages are moved.
-constexpr int kLastPagesMax = 1'024;
-
-}  // namespace
-
-Writer::Writer(Options options, Opener open, Opener open_mover, std::unique_ptr<Connection> first,
-               ReaderPool& readers, Metrics& metrics)
+Writer::Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
+               Metrics& metrics)
     : options_(options),
       open_(std::move(open)),
-      open_mover_(std::move(open_mover)),
       readers_(readers),
       writes_(metrics.counter("warren_sqlite_writes_total", "Writes executed.")),
       commits_(metrics.counter("warren_sqlite_commits_total", "Transactions committed.")),
@@ -114,7 +107,7 @@ Result<void> Writer::commit(Batch& batch) {
     auto done = transact(batch);
     if (done.has_value()) done = scrub_if_due();
     if (done.has_error()) {
-        close_broken(connection_->disk_failed());
+        close_broken();
         return done;
     }
     probing_ = false;
@@ -124,9 +117,8 @@ Result<void> Writer::commit(Batch& batch) {
 /// A checkpoint that readers held up counts what it copied as done, without an fsync. If the disk then fails,
 /// those pages may be gone, and the next checkpoint would not copy them again: SQLite forgets the count only
 /// when every connection is closed, and then copies the whole log, of which each commit was fsynced.
-void Writer::close_broken(bool disk_failed) {
-    (void)end_moving();
-    disk_failed = disk_failed || std::exchange(mover_failed_, false);
+void Writer::close_broken() {
+    const bool disk_failed = connection_->disk_failed();
     if (disk_failed) connection_->keep_files_on_close();
     connection_.reset();
     if (disk_failed) readers_.shut();
@@ -182,70 +174,28 @@ Result<void> Writer::scrub_if_due() {
     const auto now = std::chrono::steady_clock::now();
     if (connection_->take_scrub() && !scrub_due_) scrub_due_ = now;
     if (!scrub_due_ || *scrub_due_ > now) return {};
-    WARREN_TRY_VOID(end_moving());
     WARREN_TRY(emptied, connection_->scrub());
     scrub_due_.reset();
     if (!emptied) scrub_due_ = std::chrono::steady_clock::now() + options_.retry_every;
     return {};
 }
 
-/// Keeps the write-ahead log short: it is moved into the file while this thread goes on writing, then what
-/// came meanwhile in the same way, until little is left or it does not become less. That this thread moves,
-/// for only when all of it was moved does the log begin anew. Where readers always were in the way and it has
-/// grown to four times the aim, new ones wait until it is empty.
+/// Keeps the write-ahead log short. Gently at first; where readers always were in the way and it has grown to
+/// four times the aim, by making new ones wait until it is empty.
 void Writer::checkpoint_if_due() {
     if (!connection_) return;
     const int pages = connection_->wal_pages();
     if (pages < wal_pages_seen_) checkpoint_due_ = options_.checkpoint_pages;
     wal_pages_seen_ = pages;
+    if (pages < checkpoint_due_) return;
     const bool urgent = pages >= 4 * options_.checkpoint_pages;
-    if (moving_.valid()) {
-        const auto state = moving_.wait_for(std::chrono::seconds(0));
-        if (state != std::future_status::ready && !urgent) return;
-        if (const auto moved = end_moving(); moved.has_error())
-            return break_off(moved.error(), mover_failed_);
-        const int left = pages - moving_from_;
-        if (!urgent && left > kLastPagesMax && left < moving_pages_ / 2) return begin_moving(left);
-    } else {
-        if (pages < checkpoint_due_) return;
-        if (!urgent) return begin_moving(pages);
-    }
     const auto done =
         connection_->checkpoint(urgent ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
     checkpoint_due_ = pages + options_.checkpoint_pages;
-    if (done.has_error()) break_off(done.error(), connection_->disk_failed());
-}
-
-/// `pages` of the log are to be moved, its newest.
-void Writer::begin_moving(int pages) {
-    moving_pages_ = pages;
-    moving_from_ = connection_->wal_pages();
-    auto move = [open = open_mover_]() -> Opened {
-        WARREN_TRY(mover, open());
-        // So that the last part, for which others wait, is all that its fsync has to write.
-        if (mover->checkpoint(SQLITE_CHECKPOINT_PASSIVE)) (void)mover->sync_file();
-        return mover;
-    };
-    try {
-        moving_ = std::async(std::launch::async, std::move(move));
-    } catch (const std::system_error&) {
-        // No thread is to be had. The next batch tries again, until it is urgent.
-    }
-}
-
-/// Waits for the mover, and closes it. Where it could not be opened nothing was moved, and nothing is wrong.
-Result<void> Writer::end_moving() {
-    if (!moving_.valid()) return {};
-    const auto mover = moving_.get();
-    if (mover.has_error() || !(*mover)->failure()) return {};
-    mover_failed_ = (*mover)->disk_failed();
-    return *(*mover)->failure();
-}
-
-void Writer::break_off(const Error& error, bool disk_failed) {
+    if (done.has_value()) return;
     failures_.Increment();
-    set_health({false, error.message});
-    close_broken(disk_failed);
+    set_health({false, done.error().message});
+    close_broken();
 }
 
 }  // namespace warren::adapters::sqlite

@@ -7,7 +7,6 @@
 #include <deque>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,8 +46,7 @@ public:
 
 /// The one thread that writes. What waits is executed together in one transaction, each write in a savepoint
 /// of its own so that one that is refused disturbs no other, then committed by one fsync, and only then
-/// answered; meanwhile the next batch gathers. The log is moved into the file beside that, and only its last
-/// part by this thread. After any failure that is not about a key the connection is
+/// answered; meanwhile the next batch gathers. After any failure that is not about a key the connection is
 /// closed, and nothing is written before it was opened again and its log moved into the file: a repeated
 /// fsync proves nothing. Where the disk failed, the readers are shut until then, too. While it is broken it
 /// tries again by itself. At most `queue_max` writes of together `queue_bytes_max` wait; beyond that a write
@@ -62,13 +60,11 @@ public:
         std::chrono::milliseconds retry_every;
         int checkpoint_pages;
     };
-    using Opened = Result<std::unique_ptr<Connection>>;
-    using Opener = std::function<Opened()>;
+    using Opener = std::function<Result<std::unique_ptr<Connection>>()>;
 
     /// `first` is the first connection, `open` makes a further one; the log of both was moved into the file.
-    /// `open_mover` makes one that is to move the log while others write.
-    Writer(Options options, Opener open, Opener open_mover, std::unique_ptr<Connection> first,
-           ReaderPool& readers, Metrics& metrics);
+    Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
+           Metrics& metrics);
     /// Ends after all that was accepted.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -138,17 +134,13 @@ private:
     Result<void> commit(Batch& batch);
     Result<void> transact(Batch& batch);
     Result<void> execute(Write& write);
-    void break_off(const Error& error, bool disk_failed);
-    void close_broken(bool disk_failed);
+    void close_broken();
     void set_health(Health health);
     Result<void> scrub_if_due();
     void checkpoint_if_due();
-    void begin_moving(int pages);
-    Result<void> end_moving();
 
     const Options options_;
     const Opener open_;
-    const Opener open_mover_;
     ReaderPool& readers_;
     prometheus::Counter& writes_;
     prometheus::Counter& commits_;
@@ -160,11 +152,6 @@ private:
     bool probing_ = false;
     int wal_pages_seen_ = 0;
     int checkpoint_due_;
-    /// The connection that moves the log at the moment, with its failure.
-    std::future<Opened> moving_;
-    int moving_from_ = 0;   ///< Pages of the log when it began.
-    int moving_pages_ = 0;  ///< How many of them it has to move.
-    bool mover_failed_ = false;
     /// The write-ahead log holds what was to leave it; not tried again before then.
     std::optional<std::chrono::steady_clock::time_point> scrub_due_;
 

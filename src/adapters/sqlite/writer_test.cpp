@@ -151,8 +151,7 @@ TEST_F(SqliteWriter, TheWriteAheadLogStaysShort) {
         ASSERT_TRUE(run_task(inserting(message(channel, seq, std::string(1000, 'x')), soon())));
         longest = std::max(longest, std::filesystem::file_size(folder() / "warren.db-wal"));
     }
-    // Nobody waits for who moves the log before it is four times as long as it should be.
-    EXPECT_LT(longest, 16u * 4096 * 5);
+    EXPECT_LT(longest, 16u * 4096 * 3);
 }
 
 TEST_F(SqliteWriter, ManyThreadsWriteAndReadWhatTheyWrote) {
