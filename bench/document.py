@@ -67,13 +67,17 @@ Idle connections are measured up to the number of files that one process may ope
   its rounding, and free memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some
   megabytes do not depend on people, so each further person takes less than the average. (The heap is that of a server
   that was killed before it gave SQLite's memory back.)
-- **Pages of history.** A third of a cached page's work is its JSON, made again for every reader, a sixth the two
-  reads of the database (head and document, what changed; `bench/profile.py --scenario page`), beside the way there
-  and back. Next: each message's JSON is made once.
+- **Pages of history.** A fifth of a cached page's work is its JSON, made again for every reader, a fifth writing it to
+  the socket, a seventh the two reads of the database (head and document, what changed), the rest the way there and
+  back (`bench/profile.py --scenario page`). Next: each message's JSON is made once; what changed is known without a
+  read where the head is. A page is read from one or two buckets of 128 messages, whatever the history; the newest one
+  of a million was a fifth slower than of a thousand, a deep one as fast, and runs differ by as much.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them.
-- **Chat against the library.** A chat frame is several times as long, and some messages wait for their fsync at any
-  time, so fewer frames leave with one call.
+- **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
+  fewer frames leave with one call; with 32 chat gathers more of them than the library does.
+- **Open loop at three times npm's maximum.** Each delivery is a system call of its own there, which fills the core
+  ([0064](decisions/0064-gathering.md)).
 
 The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
 allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.
