@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/post_with_work.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -41,7 +42,7 @@ public:
                 auto resume = [handler = std::move(handler), result = std::move(result)]() mutable {
                     std::move(handler)(std::move(result));
                 };
-                asio::post(executor, std::move(resume));
+                post_with_work(std::move(executor), std::move(resume));
             };
             asio::post(pool_, std::move(job));
         };
