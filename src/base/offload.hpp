@@ -9,7 +9,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/post_with_work.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -42,7 +41,7 @@ public:
                 auto resume = [handler = std::move(handler), result = std::move(result)]() mutable {
                     std::move(handler)(std::move(result));
                 };
-                post_with_work(std::move(executor), std::move(resume));
+                asio::post(executor, std::move(resume));
             };
             asio::post(pool_, std::move(job));
         };

@@ -1,11 +1,10 @@
 #include "adapters/rabbitmq/pending_reply.hpp"
 
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
-
-#include "base/post_with_work.hpp"
 
 namespace warren::rabbitmq {
 
@@ -17,7 +16,7 @@ struct PendingReply::HandlerWaiter : Waiter {
                                 asio::execution::outstanding_work.tracked)) {}
     void resume(Result<void> result) override {
         auto job = [h = std::move(handler), r = std::move(result)]() mutable { std::move(h)(std::move(r)); };
-        post_with_work(std::move(executor), std::move(job));
+        asio::post(executor, std::move(job));
     }
     Handler handler;
     // Keeps the caller's loop running while it waits.

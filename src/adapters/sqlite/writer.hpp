@@ -19,7 +19,6 @@
 #include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
-#include "base/post_with_work.hpp"
 #include "base/task.hpp"
 
 namespace warren::adapters::sqlite {
@@ -116,7 +115,7 @@ private:
             auto resume = [handler = std::move(handler_), result = std::move(*result_)]() mutable {
                 std::move(handler)(std::move(result));
             };
-            post_with_work(std::move(executor_), std::move(resume));
+            asio::post(executor_, std::move(resume));
         }
 
     private:
