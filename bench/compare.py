@@ -30,7 +30,7 @@ import heap
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench"
-MEMORY_GIVEN_BACK_IN = 22  # Seconds: what is remembered of people for 10 goes, malloc gives back every 10.
+MEMORY_GIVEN_BACK_IN = 45  # Seconds: memberships that nobody uses go after 30, malloc gives back every 10.
 NEWEST_IN_BUCKET = 104  # As with a thousand messages: a page of 50 is read from one bucket.
 TWO_NODES_WINDOW = 16  # With 32 inserts at once the MongoDB-protocol server that is started stands still now and then.
 BUSY_PERCENT = 90  # Of a core: from here on it is what limits.

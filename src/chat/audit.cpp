@@ -71,6 +71,7 @@ void Delivery::tick(SteadyTime now) {
     expire_opening_holds(now);
     unbind_idle(now);
     directory_.forget_old(now);
+    memberships_.forget_unused(now);
     erase_unused(now);
     close_unsynced(now);
 }
@@ -100,7 +101,7 @@ void Delivery::close_unsynced(SteadyTime now) {
     std::vector<Local*> overdue;
     for (const auto* subscriber : unsynced_) {
         auto& local = *locals_.at(subscriber);
-        if (now - local.silent_since > env_.limits.resync_patience) overdue.push_back(&local);
+        if (now - local.exceptions->silent_since > env_.limits.resync_patience) overdue.push_back(&local);
     }
     for (auto* local : overdue) {
         const auto subscriber = local->subscriber;

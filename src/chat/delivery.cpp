@@ -91,6 +91,8 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
     const auto stays = co_await std::move(reading);
     Result<void> done;
     if (stays.has_error()) done = stays.error();
+    if (const auto at = locals_.find(key); stays && at != locals_.end())
+        at->second->channels.reserve(stays->current.size());
     for (std::size_t i = 0; done.has_value() && i < stays->current.size(); ++i) {
         const auto at = locals_.find(key);
         if (at == locals_.end()) break;
@@ -235,9 +237,6 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
         --local.holds;
     }
     local.synced = local.synced || answered.synced;
-    if (answered.ok) {
-        std::erase_if(local.departed, [&](const ChannelId& channel) { return !covered.contains(channel); });
-    }
     const auto is_shown = [&](ChannelId channel, Seq seq) {
         const auto current = covered.find(channel);
         const auto past = answered.ended.find(channel);
@@ -250,11 +249,13 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
         std::erase_if(local.held->dropped,
                       [&](const auto& last) { return is_shown(last.first, last.second); });
     }
-    if (answered.synced) {
-        std::erase_if(local.silent, [&](const auto& told) {
-            return covered.contains(told.first) || is_shown(told.first, told.second);
+    if (auto* exceptions = local.exceptions.get(); exceptions && answered.ok) {
+        std::erase_if(exceptions->departed, [&](ChannelId channel) { return !covered.contains(channel); });
+        std::erase_if(exceptions->silent, [&](const auto& told) {
+            return answered.synced && (covered.contains(told.first) || is_shown(told.first, told.second));
         });
-        if (local.silent.empty()) unsynced_.erase(&subscriber);
+        if (answered.synced && exceptions->silent.empty()) unsynced_.erase(&subscriber);
+        if (exceptions->empty() && !unsynced_.contains(&subscriber)) local.exceptions = nullptr;
     }
     for (const auto& [channel, seq] : covered) {
         const auto* state = find(channel);
@@ -271,12 +272,24 @@ void Delivery::release(const Subscriber& subscriber, const Answered& answered) {
 void Delivery::set_floor(Local& local, ChannelId channel, Seq seq) {
     if (!on(Rule::hold_during_sync)) return;
     const auto of_channel = [&](const auto& floor) { return floor.first == channel; };
-    const auto floor = std::find_if(local.floors.begin(), local.floors.end(), of_channel);
-    if (floor == local.floors.end()) {
-        local.floors.emplace_back(channel, seq);
+    auto& floors = local.except().floors;
+    const auto floor = std::find_if(floors.begin(), floors.end(), of_channel);
+    if (floor == floors.end()) {
+        floors.emplace_back(channel, seq);
     } else {
         floor->second = std::max(floor->second, seq);
     }
+}
+
+/// Whether an answer has shown `entry`. The floor goes once it is reached.
+bool Delivery::is_covered(Exceptions& exceptions, const Entry& entry) {
+    auto& floors = exceptions.floors;
+    const auto of_channel = [&](const auto& floor) { return floor.first == entry.channel; };
+    const auto floor = std::find_if(floors.begin(), floors.end(), of_channel);
+    if (floor == floors.end()) return false;
+    const bool covered = entry.seq <= floor->second;
+    if (entry.seq >= floor->second) floors.erase(floor);
+    return covered;
 }
 
 void Delivery::flush_held(Local& local) {
@@ -295,15 +308,7 @@ void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
         const auto* standing = state.missed->find(local.user);
         if (!standing || push->entry->seq < standing->from) return;
     }
-    if (!local.floors.empty()) {
-        const auto of_channel = [&](const auto& floor) { return floor.first == state.id; };
-        const auto floor = std::find_if(local.floors.begin(), local.floors.end(), of_channel);
-        if (floor != local.floors.end()) {
-            const bool covered = push->entry->seq <= floor->second;
-            if (push->entry->seq >= floor->second) local.floors.erase(floor);
-            if (covered) return;
-        }
-    }
+    if (local.exceptions && is_covered(*local.exceptions, *push->entry)) return;
     // Also for a silent channel: it may be synced by the answer that is waited for.
     if (local.holds > 0 && on(Rule::hold_during_sync)) return hold_push(local, push);
     if (local.is_silent(state.id)) return;
@@ -331,9 +336,9 @@ void Delivery::may_have_missed(Local& local, const std::vector<std::pair<Channel
         return;
     }
     for (const auto& [channel, head] : channels) {
-        if (!local.is_silent(channel)) local.silent.emplace_back(channel, head);
+        if (!local.is_silent(channel)) local.except().silent.emplace_back(channel, head);
     }
-    if (unsynced_.insert(subscriber.get()).second) local.silent_since = env_.clock.now();
+    if (unsynced_.insert(subscriber.get()).second) local.except().silent_since = env_.clock.now();
     subscriber->resync(channels);
 }
 

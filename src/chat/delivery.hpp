@@ -136,6 +136,7 @@ public:
 private:
     struct Held;
     struct Local;
+    struct Exceptions;
     struct ChannelState;
     struct UserState;
 
@@ -148,6 +149,7 @@ private:
     void note_if_unused(ChannelState& state);
     void erase_unused(SteadyTime now);
     void set_floor(Local& local, ChannelId channel, Seq seq);
+    static bool is_covered(Exceptions& exceptions, const Entry& entry);
     void push_to(Local& local, ChannelState& state, const PushPtr& push);
     void hold_push(Local& local, const PushPtr& push);
     void flush_held(Local& local);

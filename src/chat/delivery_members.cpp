@@ -36,7 +36,7 @@ void Delivery::deliver_change(ChannelState& state, const PushPtr& push, const Pu
             welcome_back(*local, state, welcome);
             continue;
         }
-        if (!standing && !local->synced) local->departed.push_back(state.id);
+        if (!standing && !local->synced) local->except().departed.push_back(state.id);
         push_to(*local, state, push);
     }
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
@@ -44,9 +44,10 @@ void Delivery::deliver_change(ChannelState& state, const PushPtr& push, const Pu
 
 /// A client adds a channel for every `group:new`: one that still shows this one reads everything anew.
 void Delivery::welcome_back(Local& local, ChannelState& state, const PushPtr& welcome) {
-    const auto& gone = local.departed;
-    const bool shows_it = std::find(gone.begin(), gone.end(), state.id) != gone.end();
-    if (shows_it && !local.synced) return may_have_missed(local, {});
+    if (local.exceptions && !local.synced) {
+        const auto& gone = local.exceptions->departed;
+        if (std::find(gone.begin(), gone.end(), state.id) != gone.end()) return may_have_missed(local, {});
+    }
     push_to(local, state, welcome);
 }
 

@@ -16,6 +16,20 @@ struct Delivery::Held {
     std::vector<std::pair<ChannelId, NoticePushPtr>> notices;  ///< At most kHeldNoticesMax.
 };
 
+/// What few connections have, and not for long.
+struct Delivery::Exceptions {
+    /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
+    std::vector<std::pair<ChannelId, Seq>> floors;
+    /// Told to resync, as of an entry, and not synced yet.
+    std::vector<std::pair<ChannelId, Seq>> silent;
+    SteadyTime silent_since{};
+    /// A client that never calls sync cannot be told that a channel is no longer its person's: the channels
+    /// that it may still show although they are not.
+    std::vector<ChannelId> departed;
+
+    bool empty() const { return floors.empty() && silent.empty() && departed.empty(); }
+};
+
 /// One connection. Private to Delivery; here because its code is in several files.
 struct Delivery::Local {
     std::shared_ptr<Subscriber> subscriber;
@@ -26,18 +40,15 @@ struct Delivery::Local {
     int holds = 0;
     std::unique_ptr<Held> held;  ///< Null where nothing is.
     std::vector<ChannelState*> channels;
-    /// Answers covered these channels beyond their cursors: up to here nothing is pushed again.
-    std::vector<std::pair<ChannelId, Seq>> floors;
-    /// Told to resync, as of an entry, and not synced yet.
-    std::vector<std::pair<ChannelId, Seq>> silent;
-    SteadyTime silent_since{};
-    /// A client that never calls sync cannot be told that a channel is no longer its person's: the channels
-    /// that it may still show although they are not.
-    std::vector<ChannelId> departed;
+    std::unique_ptr<Exceptions> exceptions;  ///< Null where there are none.
 
+    Exceptions& except() {
+        if (!exceptions) exceptions = std::make_unique<Exceptions>();
+        return *exceptions;
+    }
     bool is_silent(ChannelId channel) const {
         const auto is_it = [&](const auto& told) { return told.first == channel; };
-        return std::any_of(silent.begin(), silent.end(), is_it);
+        return exceptions && std::any_of(exceptions->silent.begin(), exceptions->silent.end(), is_it);
     }
 };
 

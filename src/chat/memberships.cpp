@@ -8,6 +8,7 @@ namespace warren::chat {
 namespace {
 
 constexpr std::size_t kMembersPerRead = 1'000;
+constexpr int kForgottenAtOnce = 5'000;
 
 }  // namespace
 
@@ -15,6 +16,7 @@ MembershipPtr Memberships::cached(ChannelId channel, Seq state_seq) {
     const auto found = cache_.find(channel);
     if (found == cache_.end() || found->second.membership->state_seq != state_seq) return nullptr;
     recent_.splice(recent_.begin(), recent_, found->second.place);
+    found->second.used = env_.clock.now();
     return found->second.membership;
 }
 
@@ -28,13 +30,25 @@ void Memberships::keep(ChannelId channel, MembershipPtr membership) {
     }
     members_cached_ += membership->members.size() + 1;
     recent_.push_front(channel);
-    cache_[channel] = {std::move(membership), recent_.begin()};
-    while (members_cached_ > env_.limits.cached_members_max && recent_.size() > 1) {
-        const auto oldest = cache_.find(recent_.back());
-        members_cached_ -= oldest->second.membership->members.size() + 1;
-        cache_.erase(oldest);
-        recent_.pop_back();
+    cache_[channel] = {std::move(membership), recent_.begin(), env_.clock.now()};
+    while (members_cached_ > env_.limits.cached_members_max && recent_.size() > 1)
+        forget_oldest();
+}
+
+void Memberships::forget_oldest() {
+    const auto oldest = cache_.find(recent_.back());
+    members_cached_ -= oldest->second.membership->members.size() + 1;
+    cache_.erase(oldest);
+    recent_.pop_back();
+}
+
+void Memberships::forget_unused(SteadyTime now) {
+    if (recent_.empty()) return;
+    for (int i = 0; i < kForgottenAtOnce && !recent_.empty(); ++i) {
+        if (now < cache_.at(recent_.back()).used + kMembershipsKept) return;
+        forget_oldest();
     }
+    if (recent_.empty()) cache_ = {};
 }
 
 Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq, Deadline deadline) {

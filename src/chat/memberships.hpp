@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <list>
 #include <unordered_map>
 
@@ -6,6 +7,9 @@
 #include "chat/membership.hpp"
 
 namespace warren::chat {
+
+/// So long after its last use a membership is kept.
+inline constexpr std::chrono::seconds kMembershipsKept{30};
 
 /// Who is in which channel, as of any state_seq: a bounded cache over the projections, which it mends from
 /// the log where it finds them behind. On the chat executor only. @see docs/storage.md#projections
@@ -29,14 +33,20 @@ public:
     /// The channel's document and rows are those of `state_seq` or later on return.
     Task<Result<void>> bring_up(ChannelId channel, Seq state_seq, Deadline deadline);
 
+    /// Gives up what was not used for kMembershipsKept: of an idle channel nothing is held. Some thousands a
+    /// call at most, so that nobody waits for it.
+    void forget_unused(SteadyTime now);
+
 private:
     struct Cached {
         MembershipPtr membership;
         std::list<ChannelId>::iterator place;
+        SteadyTime used;
     };
 
     MembershipPtr cached(ChannelId channel, Seq state_seq);
     void keep(ChannelId channel, MembershipPtr membership);
+    void forget_oldest();
     Task<Result<MembershipPtr>> load(ChannelId channel, Seq state_seq, const Channel& document,
                                      Deadline deadline);
     Task<Result<void>> mend(ChannelId channel, Seq from, Seq to, Deadline deadline);

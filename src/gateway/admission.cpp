@@ -4,13 +4,14 @@
 namespace warren::gateway {
 namespace {
 
-/// Counts an address's connection in. It is counted out by the Registration.
-bool take_address(Core& core, const std::string& address) {
-    auto& count = core.addresses.try_emplace(address).first->second.connections;
+/// Counts an address's connection in; null where it has too many. It is counted out by the Registration.
+std::shared_ptr<PerAddress> take_address(Core& core, const std::string& key) {
+    auto& address = core.addresses[key];
+    if (!address) address = std::make_shared<PerAddress>();
     const auto most = core.options.connections_per_address_max;
-    if (most != 0 && count >= most) return false;
-    ++count;
-    return true;
+    if (most != 0 && address->connections >= most) return nullptr;
+    ++address->connections;
+    return address;
 }
 
 bool take_user(Core& core, const Client& client) {
@@ -21,12 +22,8 @@ bool take_user(Core& core, const Client& client) {
     return true;
 }
 
-void leave_address(Core& core, const std::string& address) {
-    if (const auto at = core.addresses.find(address); at != core.addresses.end()) --at->second.connections;
-}
-
-void leave(Core& core, const std::shared_ptr<Client>& client, const std::string& address) {
-    leave_address(core, address);
+void leave(Core& core, const std::shared_ptr<Client>& client, PerAddress& address) {
+    --address.connections;
     if (!client || core.clients.erase(client.get()) == 0) return;
     core.chat.delivery().disconnect(*client);
     --core.users.at(client->user()).connections;
@@ -39,20 +36,21 @@ Registration::~Registration() {
     if (core_->stopped) return;
     // Always as a job of its own: chat may be in the middle of a round over its subscribers.
     core_->chat_shard.post([core = core_, client = std::move(client), address = std::move(address_)] {
-        if (!core->stopped) leave(*core, client, address);
+        if (!core->stopped) leave(*core, client, *address);
     });
 }
 
 Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Shard* shard, std::string token,
-                                           std::string address) {
+                                           std::string address_key) {
     if (core->draining || core->stopped) co_return Error(Errc::unavailable);
-    if (!take_address(*core, address)) co_return Error(Errc::overloaded);
+    const auto address = take_address(*core, address_key);
+    if (!address) co_return Error(Errc::overloaded);
     auto registration = std::make_shared<Registration>(core, address);
     const auto by = core->chat.environment().clock.in(core->options.admission_timeout);
     auto asking = core->accounts.who_connects(std::move(token), by);
     WARREN_CO_TRY(identity, co_await std::move(asking));
 
-    auto client = std::make_shared<Client>(core, *shard, std::move(address), std::move(identity));
+    auto client = std::make_shared<Client>(core, *shard, address, identity);
     if (!take_user(*core, *client)) co_return Error(Errc::overloaded);
     core->clients.emplace(client.get(), client);
     core->counts.connections.Set(static_cast<double>(++core->connections));

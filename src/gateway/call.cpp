@@ -47,10 +47,7 @@ Result<void> Call::take_rates() {
     const auto user = core_->users.find(client_->user());
     if (user != core_->users.end())
         WARREN_TRY_VOID(user->second.rates.take(options.user_rates, verb_.rate, began_));
-    const auto address = core_->addresses.find(client_->address());
-    if (address != core_->addresses.end())
-        WARREN_TRY_VOID(address->second.events.take(options.address_rate, began_));
-    return {};
+    return client_->address().events.take(options.address_rate, began_);
 }
 
 void Call::start(Doing doing) {

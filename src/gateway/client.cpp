@@ -13,13 +13,13 @@ std::size_t bytes_of(const Word& word) {
 
 }  // namespace
 
-Client::Client(std::shared_ptr<Core> core, http::Shard& shard, std::string address, chat::Identity identity)
+Client::Client(std::shared_ptr<Core> core, http::Shard& shard, std::shared_ptr<PerAddress> address,
+               const chat::Identity& identity)
     : core_(std::move(core)),
       shard_(shard),
       address_(std::move(address)),
       user_(identity.user.id),
-      session_(identity.socket_token_hash),
-      closer_([](void* self) { static_cast<Client*>(self)->close_when_idle(); }, this) {}
+      session_(identity.socket_token_hash) {}
 
 template <class Push>
 void Client::put_encoded(const Push& push, std::string (*json)(const Push&)) {
@@ -69,7 +69,7 @@ void Client::connected(std::shared_ptr<socketio::Connection> connection) {
 void Client::gone() {
     connection_.reset();
     early_.clear();
-    closer_.cancel();
+    closer_.reset();
 }
 
 void Client::deliver(Word word) {
@@ -98,8 +98,10 @@ void Client::operate(socketio::Connection& connection, End& end) {
         connection.disconnect();
     } else if (end.within.count() == 0) {
         close_when_idle();
-    } else if (!closer_.armed()) {
-        shard_.arm(closer_, end.within);
+    } else if (!closer_) {
+        closer_ = std::make_unique<http::Timer>(
+            [](void* self) { static_cast<Client*>(self)->close_when_idle(); }, this);
+        shard_.arm(*closer_, end.within);
     }
 }
 

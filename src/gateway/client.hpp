@@ -13,6 +13,7 @@
 namespace warren::gateway {
 
 struct Core;
+struct PerAddress;
 
 /// An answer on its way; without an acknowledgement it only says that the event is done with.
 struct Reply {
@@ -32,13 +33,13 @@ using Word = std::variant<socketio::EncodedPacket, Reply, End>;
 /// connection only from `connected` to `gone`.
 class Client final : public chat::Subscriber, public std::enable_shared_from_this<Client> {
 public:
-    /// `address` is the key under which it is counted.
-    Client(std::shared_ptr<Core> core, http::Shard& shard, std::string address, chat::Identity identity);
+    Client(std::shared_ptr<Core> core, http::Shard& shard, std::shared_ptr<PerAddress> address,
+           const chat::Identity& identity);
 
     UserId user() const override { return user_; }
     const std::shared_ptr<Core>& core() const { return core_; }
     const TokenHash& session() const { return session_; }
-    const std::string& address() const { return address_; }
+    PerAddress& address() const { return *address_; }
     http::Shard& shard() { return shard_; }
 
     void push(const chat::PushPtr& push) override;
@@ -70,7 +71,7 @@ private:
 
     std::shared_ptr<Core> core_;
     http::Shard& shard_;
-    const std::string address_;
+    const std::shared_ptr<PerAddress> address_;
     UserId user_;
     TokenHash session_;
 
@@ -82,7 +83,7 @@ private:
     std::size_t early_bytes_ = 0;
     std::vector<Word> early_;
     RateSet rates_;
-    http::Timer closer_;
+    std::unique_ptr<http::Timer> closer_;  ///< Null where it is not to end later.
 };
 
 }  // namespace warren::gateway

@@ -36,7 +36,7 @@ struct PerUser {
     std::size_t connections = 0;
 };
 
-/// What a node knows of one address (an IPv6 one's /64) with connections here.
+/// What a node knows of one address (an IPv6 one's /64) with connections here, which share it.
 struct PerAddress {
     TokenBucket events;
     std::size_t connections = 0;  ///< And those on their way in.
@@ -58,7 +58,7 @@ struct Core {
     std::atomic<std::size_t> connections{0};
 
     std::unordered_map<UserId, PerUser> users;
-    std::unordered_map<std::string, PerAddress> addresses;
+    std::unordered_map<std::string, std::shared_ptr<PerAddress>> addresses;
     std::unordered_map<const Client*, std::weak_ptr<Client>> clients;
     std::list<std::weak_ptr<Call>> unanswered;  // In order of their deadlines.
 
@@ -78,7 +78,7 @@ std::string address_key(const asio::ip::address& address);
 /// shard.
 class Registration {
 public:
-    Registration(std::shared_ptr<Core> core, std::string address)
+    Registration(std::shared_ptr<Core> core, std::shared_ptr<PerAddress> address)
         : core_(std::move(core)), address_(std::move(address)) {}
     ~Registration();
     Registration(const Registration&) = delete;
@@ -88,14 +88,14 @@ public:
 
 private:
     std::shared_ptr<Core> core_;
-    std::string address_;
+    std::shared_ptr<PerAddress> address_;
 };
 using RegistrationPtr = std::shared_ptr<Registration>;
 
-/// Lets in the connection that shows `token`. `request` says where it lives; on the chat shard.
+/// Lets in the connection that shows `token` and lives on `shard`. On the chat shard.
 /// @errors unauthenticated; anything else: not now
 Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Shard* shard, std::string token,
-                                           std::string address);
+                                           std::string address_key);
 
 /// Time-outs, and the re-checks of sessions; until the core is stopped.
 Task<void> watch(std::shared_ptr<Core> core);

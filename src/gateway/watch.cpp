@@ -35,7 +35,7 @@ void forget_absent(Core& core) {
         return item.second.connections == 0 && item.second.rates.is_full(now);
     });
     std::erase_if(core.addresses, [now](auto& item) {
-        return item.second.connections == 0 && item.second.events.is_full(now);
+        return item.second->connections == 0 && item.second->events.is_full(now);
     });
 }
 

@@ -106,7 +106,8 @@ std::uint16_t FrameParser::read_header() {
     }
     done_ = 0;
     if (is_control()) return 0;
-    if (length_ > max_ || message_.size() + length_ > max_) return close_code::kTooLarge;
+    const auto before = pieces_ ? pieces_->message.size() : 0;
+    if (length_ > max_ || before + length_ > max_) return close_code::kTooLarge;
     if (opcode() != Opcode::continuation) message_binary_ = opcode() == Opcode::binary;
     return 0;
 }
@@ -114,11 +115,12 @@ std::uint16_t FrameParser::read_header() {
 std::uint16_t FrameParser::take_payload(std::span<char> part, FrameSink& sink) {
     unmask(part, header_.data() + header_bytes() - 4, done_);
     const std::string_view text(part.data(), part.size());
-    auto& store = is_control() ? control_ : message_;
     const bool whole = done_ == 0 && part.size() == length_;
     done_ += part.size();
     // The common frame, whole and alone, is passed on where it lies.
     if (whole && (is_control() || (fin() && !in_message_))) return end_frame(text, sink);
+    if (!pieces_) pieces_ = std::make_unique<Pieces>();
+    auto& store = is_control() ? pieces_->control : pieces_->message;
     store.append(text);
     if (done_ < length_) return 0;
     return end_frame(store, sink);
@@ -131,14 +133,18 @@ std::uint16_t FrameParser::end_frame(std::string_view payload, FrameSink& sink) 
     if (is_control()) {
         if (opcode() == Opcode::ping) sink.on_frame_ping(payload);
         if (opcode() == Opcode::close) code = end_close(payload, sink);
-        control_ = {};
+        if (!in_message_) {
+            pieces_.reset();
+        } else if (pieces_) {
+            pieces_->control = {};
+        }
         return code;
     }
     in_message_ = !fin();
     if (in_message_) return 0;
     if (!message_binary_ && !is_utf8(payload)) return close_code::kBadText;
     sink.on_frame_message(message_binary_, payload);
-    message_ = {};
+    pieces_.reset();
     return 0;
 }
 

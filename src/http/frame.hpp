@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ public:
     std::uint16_t feed(std::span<char> bytes, FrameSink& sink);
 
 private:
+    struct Pieces {
+        std::string message, control;
+    };
+
     std::size_t header_bytes() const;
     std::uint16_t read_header();
     std::uint16_t check_header() const;
@@ -64,7 +69,7 @@ private:
     bool in_message_ = false;  ///< A data frame without FIN came; continuations must follow.
     bool message_binary_ = false;
     std::uint64_t length_ = 0, done_ = 0;
-    std::string message_, control_;
+    std::unique_ptr<Pieces> pieces_;  ///< Null where nothing came in pieces.
 };
 
 }  // namespace warren::http

@@ -21,10 +21,9 @@ WebSocketImpl::WebSocketImpl(Shard& shard, Socket socket, asio::ip::address remo
     : shard_(shard),
       socket_(std::move(socket)),
       remote_(remote),
-      limits_(limits),
+      queue_bytes_max_(limits.queue_bytes_max),
       counter_(counter),
-      parser_(limits.message_bytes_max),
-      close_timer_([](void* self) { static_cast<WebSocketImpl*>(self)->end("closed"); }, this) {}
+      parser_(limits.message_bytes_max) {}
 
 WebSocketImpl::~WebSocketImpl() {
     if (!closed_) counter_.connection_closed(remote_);
@@ -46,7 +45,7 @@ void WebSocketImpl::start(std::string answer, std::shared_ptr<WebSocketListener>
 void WebSocketImpl::send(OutFrame frame) {
     if (sent_close_ || got_close_ || closed_ || overflowed_) return;
     // Told at the end of the turn: the caller may be in the middle of a walk over its connections.
-    overflowed_ = queued_bytes_ + frame->bytes.size() > limits_.queue_bytes_max;
+    overflowed_ = queued_bytes_ + frame->bytes.size() > queue_bytes_max_;
     if (overflowed_) {
         schedule_flush();
     } else {
@@ -193,7 +192,9 @@ void WebSocketImpl::send_close(std::uint16_t code, std::string_view reason) {
     if (sent_close_ || closed_) return;
     sent_close_ = true;
     push(std::make_shared<const Frame>(close_frame(code, reason)));
-    shard_.arm(close_timer_, kCloseWait);
+    close_timer_ = std::make_unique<Timer>(
+        [](void* waiting) { static_cast<WebSocketImpl*>(waiting)->end("closed"); }, this);
+    shard_.arm(*close_timer_, kCloseWait);
 }
 
 void WebSocketImpl::end_if_flushed() {
@@ -210,7 +211,7 @@ void WebSocketImpl::tell(std::string_view reason) {
 void WebSocketImpl::end(std::string_view reason) {
     if (std::exchange(closed_, true)) return;
     const auto self = shared_from_this();
-    close_timer_.cancel();
+    close_timer_.reset();
     boost::system::error_code ignored;
     socket_.close(ignored);
     std::vector<OutFrame>().swap(queue_);

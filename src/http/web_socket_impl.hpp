@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "http/frame.hpp"
@@ -64,7 +65,7 @@ private:
     Shard& shard_;
     Socket socket_;
     asio::ip::address remote_;
-    WebSocketLimits limits_;
+    const std::size_t queue_bytes_max_;
     ConnectionCounter& counter_;
     std::shared_ptr<WebSocketListener> listener_;
     FrameParser parser_;
@@ -72,7 +73,7 @@ private:
     std::size_t queue_head_ = 0;  ///< Frames of `queue_` that have left.
     std::size_t head_sent_ = 0;   ///< Bytes of the next one that have left.
     std::size_t queued_bytes_ = 0;
-    Timer close_timer_;
+    std::unique_ptr<Timer> close_timer_;  ///< Null until a Close frame was sent.
     bool flush_scheduled_ = false, waiting_writable_ = false;
     bool overflowed_ = false, sent_close_ = false, got_close_ = false, closed_ = false;
 };

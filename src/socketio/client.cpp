@@ -9,11 +9,12 @@ namespace warren::socketio {
 Client::Client(Server::Impl& server, std::shared_ptr<engineio::Session> session)
     : server_(server),
       session_(std::move(session)),
-      decoder_(server.options.packets),
-      connect_timer_([](void* self) { static_cast<Client*>(self)->close("forced close"); }, this) {}
+      decoder_(server.options.packets) {}
 
 void Client::start() {
-    session_->shard().arm(connect_timer_, options().connect_timeout);
+    connect_timer_ = std::make_unique<http::Timer>(
+        [](void* self) { static_cast<Client*>(self)->close("forced close"); }, this);
+    session_->shard().arm(*connect_timer_, options().connect_timeout);
 }
 
 void Client::on_message(engineio::Session&, bool binary, std::string_view data) {
@@ -33,7 +34,7 @@ void Client::on_message(engineio::Session&, bool binary, std::string_view data) 
 
 void Client::on_closed(engineio::Session&, std::string_view reason) {
     const auto keep = shared_from_this();
-    connect_timer_.cancel();
+    connect_timer_.reset();
     session_ = nullptr;
     const auto connections = std::exchange(connections_, {});
     for (const auto& connection : connections)

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -105,7 +106,7 @@ public:
     void close(std::string_view reason);
     /// The connection's end was our doing: what the client had sent by then is ignored, not an error.
     void remove(const ConnectionImpl& connection);
-    void connected() { connect_timer_.cancel(); }
+    void connected() { connect_timer_.reset(); }
 
 private:
     std::shared_ptr<ConnectionImpl> find(std::string_view nsp) const;
@@ -117,7 +118,7 @@ private:
     Decoder decoder_;
     std::vector<std::shared_ptr<ConnectionImpl>> connections_;
     std::vector<const Namespace*> left_;  ///< Those we disconnected.
-    http::Timer connect_timer_;
+    std::unique_ptr<http::Timer> connect_timer_;  ///< Null once it is in a namespace.
 };
 
 }  // namespace warren::socketio

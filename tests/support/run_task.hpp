@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -26,19 +27,32 @@ std::vector<T> run_tasks(std::vector<Task<T>> tasks,
                          std::chrono::milliseconds limit = std::chrono::seconds(60)) {
     struct State {
         asio::io_context io{1};
+        asio::steady_timer limit{io};
         std::vector<std::optional<T>> values;
+        std::size_t running = 0;
+        bool late = false;
         std::exception_ptr failure;
     };
     auto state = std::make_unique<State>();
     state->values.resize(tasks.size());
+    state->running = tasks.size();
     auto note = [raw = state.get()](std::exception_ptr failure) {
         if (failure && !raw->failure) raw->failure = failure;
+        if (--raw->running == 0) raw->limit.cancel();
     };
     for (std::size_t i = 0; i < tasks.size(); ++i) {
         asio::co_spawn(state->io, keep_result(std::move(tasks[i]), state->values[i]), note);
     }
-    state->io.run_for(limit);
-    if (!state->io.stopped()) {
+    state->limit.expires_after(limit);
+    state->limit.async_wait([raw = state.get()](const boost::system::error_code& cancelled) {
+        if (cancelled) return;
+        raw->late = true;
+        raw->io.stop();
+    });
+    // Not `run_for`: it leaves as soon as no work is left, while the thread that resumed a task may still be
+    // inside of the context's `stop`.
+    state->io.run();
+    if (state->late) {
         (void)state.release();
         throw std::runtime_error("a task did not end in time");
     }
