@@ -14,6 +14,7 @@ namespace warren {
 
 /// A channel as it was when it was read.
 struct ChannelNow {
+    /// Where it changes members or channel, its body may be empty: it can name everybody, and nobody asks.
     EntryPtr head;
     Channel document;  ///< Without an id where there is none.
 };

@@ -51,7 +51,7 @@ Result<std::optional<Channel>> find_channel(Connection& connection, ChannelId id
 
 Result<ChannelNow> channel_now(Connection& connection, ChannelId id) {
     ChannelNow out;
-    WARREN_TRY(head, head_of(connection, id));
+    WARREN_TRY(head, short_head_of(connection, id));
     out.head = std::move(head);
     WARREN_TRY(found, find_channel(connection, id));
     if (found) out.document = *std::move(found);

@@ -12,13 +12,17 @@
 namespace warren::adapters::sqlite {
 namespace {
 
-#define WARREN_ENTRY_COLUMNS \
-    "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind, body"
+#define WARREN_ENTRY_COLUMNS_BUT_BODY \
+    "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind"
+#define WARREN_ENTRY_COLUMNS WARREN_ENTRY_COLUMNS_BUT_BODY ", body"
 // Left to itself SQLite may take the index of places here and walk the channel.
 #define WARREN_SELECT_ENTRY_BY_NONCE \
     "SELECT " WARREN_ENTRY_COLUMNS   \
     " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"
 #define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
+#define WARREN_OF_THE_NEWEST " FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1"
+static_assert(EntryKind::member == EntryKind{4} && EntryKind::channel == EntryKind{5});
+#define WARREN_BODY_WITHOUT_MEMBERS ", CASE WHEN kind < 4 THEN body END"
 
 /// SQLite's integers are signed; a bound beyond them is no bound.
 std::int64_t bounded(std::uint64_t value) {
@@ -26,6 +30,7 @@ std::int64_t bounded(std::uint64_t value) {
         std::min<std::uint64_t>(value, static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())));
 }
 
+/// Where `row` has no body, with an empty one of its kind, which is member or channel.
 Result<EntryPtr> entry_of(const Statement& row) {
     auto entry = std::make_shared<Entry>();
     entry->channel = row.id<ChannelId>(0);
@@ -38,7 +43,12 @@ Result<EntryPtr> entry_of(const Statement& row) {
     entry->message_seq = row.number(7);
     entry->state_seq = row.number(8);
     entry->prev_state_seq = row.number(9);
-    auto body = decode_body(static_cast<EntryKind>(row.integer(10)), row.text(11));
+    const auto kind = static_cast<EntryKind>(row.integer(10));
+    if (row.is_null(11)) {
+        entry->body = kind == EntryKind::member ? EntryBody(MemberBody{}) : EntryBody(ChannelBody{});
+        return EntryPtr(std::move(entry));
+    }
+    auto body = decode_body(kind, row.text(11));
     if (body.has_error()) {
         log::error("sqlite_entry_damaged", {{"channel", entry->channel.hex()}, {"seq", entry->seq}});
         return std::move(body).error();
@@ -85,13 +95,21 @@ std::size_t size_of(const Entry& entry) {
     return bytes;
 }
 
-}  // namespace
-
-Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
-    auto rows = connection.query(WARREN_SELECT_ENTRY "channel = ? ORDER BY seq DESC LIMIT 1", channel);
+Result<EntryPtr> first_of(Statement rows) {
     WARREN_TRY(row, rows.step());
     if (!row) return EntryPtr();
     return entry_of(rows);
+}
+
+Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
+    return first_of(connection.query("SELECT " WARREN_ENTRY_COLUMNS WARREN_OF_THE_NEWEST, channel));
+}
+
+}  // namespace
+
+Result<EntryPtr> short_head_of(Connection& connection, ChannelId channel) {
+    return first_of(connection.query(
+        "SELECT " WARREN_ENTRY_COLUMNS_BUT_BODY WARREN_BODY_WITHOUT_MEMBERS WARREN_OF_THE_NEWEST, channel));
 }
 
 Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {

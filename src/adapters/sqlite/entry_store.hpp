@@ -4,8 +4,8 @@
 
 namespace warren::adapters::sqlite {
 
-/// The newest entry of `channel`, null where there is none.
-Result<EntryPtr> head_of(Connection& connection, ChannelId channel);
+/// The newest entry of `channel`, null where there is none. @see ChannelNow::head for what it lacks.
+Result<EntryPtr> short_head_of(Connection& connection, ChannelId channel);
 
 /// The log in table `entries`. `database` outlives it and its calls. @see docs/storage.md#sqlite
 class EntryStore final : public warren::EntryStore {

@@ -61,5 +61,27 @@ TEST_F(WhereaboutsTest, OneReadSaysWhatTheCallsSay) {
     EXPECT_EQ(run_task(store.whereabouts(user, entries, past)).error(), Errc::timed_out);
 }
 
+TEST_F(WhereaboutsTest, AHeadThatNamesMembersComesWithoutThem) {
+    const auto channel = fresh<ChannelId>();
+    Entry created = *message(channel, 1);
+    ChannelBody body;
+    body.members = {{fresh<UserId>(), Role::admin}};
+    created.body = body;
+    Entry added = *message(channel, 2);
+    added.body = MemberBody{MemberOp::added, {{fresh<UserId>(), Role::member}}};
+    auto store = channels();
+    auto entries = this->store();
+    for (auto entry : {created, added}) {
+        ASSERT_TRUE(run_task(inserting(std::make_shared<const Entry>(entry), soon())));
+        const auto found = run_task(store.now({channel}, entries, soon())).value();
+        EXPECT_EQ(*run_task(entries.head(channel, soon())).value(), entry);
+        entry.body = entry.kind() == EntryKind::member ? EntryBody(MemberBody{}) : EntryBody(ChannelBody{});
+        EXPECT_EQ(*found.at(0).head, entry);
+    }
+    ASSERT_TRUE(insert(channel, 3));
+    const auto found = run_task(store.now({channel}, entries, soon())).value();
+    EXPECT_EQ(*found.at(0).head, *run_task(entries.head(channel, soon())).value());
+}
+
 }  // namespace
 }  // namespace warren::testing
