@@ -7,9 +7,7 @@
 namespace warren::socketio {
 
 Client::Client(Server::Impl& server, std::shared_ptr<engineio::Session> session)
-    : server_(server),
-      session_(std::move(session)),
-      decoder_(server.options.packets) {}
+    : server_(server), session_(std::move(session)), decoder_(server.options.packets) {}
 
 void Client::start() {
     connect_timer_ = std::make_unique<http::Timer>(

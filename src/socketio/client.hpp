@@ -117,7 +117,7 @@ private:
     std::shared_ptr<engineio::Session> session_;  ///< Until it is closed.
     Decoder decoder_;
     std::vector<std::shared_ptr<ConnectionImpl>> connections_;
-    std::vector<const Namespace*> left_;  ///< Those we disconnected.
+    std::vector<const Namespace*> left_;          ///< Those we disconnected.
     std::unique_ptr<http::Timer> connect_timer_;  ///< Null once it is in a namespace.
 };
 
