@@ -52,22 +52,24 @@ Idle connections are measured up to the number of files that one process may ope
 
 ## Where an aim is missed: why, and what would be next
 
-- **Durable messages.** The one thread that writes is the limit. It waits for the disk half of the time: a message
-  puts two to three pages into the write-ahead log, one of which is a random page of the index of nonces
-  ([0070](decisions/0070-entries-as-they-arrive.md)), and moves the log into the file, which is the tail of the
-  latencies: at a tenth of the rate a round of a few seconds seldom meets that, and one that does may miss the aim.
-  Next: nonces of the newest messages in memory, written in their order, many at once; pages of 2 KiB; the
-  log moved beside the writing.
+- **Durable messages.** A message is in the server six times as long as its commit takes: it waits for its turns on
+  chat's thread, to which it comes back three times, after two reads of the database and the commit, while the cores
+  are shared by the shards, the readers, the writer and the generator
+  ([0070](decisions/0070-entries-as-they-arrive.md)). What is written is two to three pages a message, one of them a
+  random page of the index of nonces. The writer also moves the log into the file, which is the tail of the latencies:
+  at a tenth of the rate a round of a few seconds seldom meets that, and one that does may miss the aim. Next: no look
+  for the nonce before the insert; the log moved beside the writing.
 - **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
   and how far everybody there has read: four reads of the database
-  ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a quarter of the work, more than half of it for
-  heads and their bodies (`bench/profile.py --scenario connect`). Next: heads without their bodies where only their
-  number is wanted; views of a channel shared by members who ask within seconds. The work is spread over chat's thread,
-  SQLite's readers and the shards, so it grows with the cores.
-- **Memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and
-  its rounding, and free memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some
-  megabytes do not depend on people, so each further person takes less than the average. SQLite has given its pages back
-  by then; what it keeps is among *all others*.
+  ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a fifth of the work
+  (`bench/profile.py --scenario connect`); the rest is spread out. Next: documents by the same statement as the rows;
+  views of a channel shared by members who ask within seconds. The work is spread over chat's thread, SQLite's readers and the shards, so
+  it grows with the cores.
+- **Memory.** Not missed with as many people as fit here, but shown with no 50 000, and twice the better aim. The rows
+  *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and its rounding, and free
+  memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some megabytes do not depend on
+  people, so each further person takes less than the average. SQLite has given its pages back by then, and memberships
+  that nobody uses are gone.
 - **Pages of history.** A fifth of a cached page's work is its JSON, made again for every reader, a fifth writing it to
   the socket, a seventh the two reads of the database (head and document, what changed), the rest the way there and
   back (`bench/profile.py --scenario page`). Next: each message's JSON is made once; what changed is known without a
@@ -78,8 +80,9 @@ Idle connections are measured up to the number of files that one process may ope
 - **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
   fewer frames leave with one call. With 32 the ratio is above one, but the library's rounds lie far apart (its
   spread) and the generator was nearly the limit of chat's: it says no more than that both do about as much.
-- **Open loop at three times npm's maximum.** Each delivery is a system call of its own there, which fills the core
-  ([0064](decisions/0064-gathering.md)).
+- **Open loop at three times npm's maximum.** Messages of one room are too far apart there to leave together, so each
+  delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the rows above, which
+  does nothing else, does not come to three times npm's maximum either ([0064](decisions/0064-gathering.md)).
 
 The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
 allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.

@@ -181,6 +181,11 @@ CREATE INDEX entries_by_target ON entries (channel, target_bucket, seq) WHERE ta
 CREATE INDEX edits_by_target ON entries (channel, target_bucket)
     WHERE target_bucket IS NOT NULL AND words IS NOT NULL;
 )sql",
+    // Where a person is is read without going to the table for each row.
+    R"sql(
+DROP INDEX members_by_user;
+CREATE INDEX members_by_user ON members (user, channel, from_seq, to_seq, role, role_seq);
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.

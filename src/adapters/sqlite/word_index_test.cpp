@@ -169,6 +169,8 @@ TEST_F(SqliteWords, AreMadeForADatabaseThatHadARowForEach) {
         "PRAGMA application_id = 0x5772726e; PRAGMA user_version = 6;"
         "BEGIN; CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE channels (id BLOB PRIMARY KEY) STRICT;"
+        "CREATE TABLE members (channel BLOB, user BLOB, from_seq INTEGER, to_seq INTEGER, role INTEGER, "
+        "role_seq INTEGER); CREATE INDEX members_by_user ON members (user);"
         "CREATE TABLE words (channel BLOB, word TEXT, at INTEGER, seq INTEGER, PRIMARY KEY (channel, word, "
         "at, seq)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE entries (channel BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL, sender BLOB "
