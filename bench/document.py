@@ -63,8 +63,8 @@ Idle connections are measured up to the number of files that one process may ope
   and how far everybody there has read: four reads of the database
   ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a fifth of the work
   (`bench/profile.py --scenario connect`); the rest is spread out. Next: documents by the same statement as the rows;
-  views of a channel shared by members who ask within seconds. The work is spread over chat's thread, SQLite's readers and the shards, so
-  it grows with the cores.
+  views of a channel shared by members who ask within seconds. The work is spread over chat's thread, SQLite's readers
+  and the shards, so it grows with the cores.
 - **Memory.** Not missed with as many people as fit here, but shown with no 50 000, and twice the better aim. The rows
   *heap of an idle person* name who holds it; what the process takes beyond is malloc's own and its rounding, and free
   memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some megabytes do not depend on

@@ -21,8 +21,6 @@ namespace {
     " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"
 #define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
 #define WARREN_OF_THE_NEWEST " FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1"
-static_assert(EntryKind::member == EntryKind{4} && EntryKind::channel == EntryKind{5});
-#define WARREN_BODY_WITHOUT_MEMBERS ", CASE WHEN kind < 4 THEN body END"
 
 /// SQLite's integers are signed; a bound beyond them is no bound.
 std::int64_t bounded(std::uint64_t value) {
@@ -108,8 +106,10 @@ Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
 }  // namespace
 
 Result<EntryPtr> short_head_of(Connection& connection, ChannelId channel) {
-    return first_of(connection.query(
-        "SELECT " WARREN_ENTRY_COLUMNS_BUT_BODY WARREN_BODY_WITHOUT_MEMBERS WARREN_OF_THE_NEWEST, channel));
+    static_assert(EntryKind::member == EntryKind{4} && EntryKind::channel == EntryKind{5});
+    return first_of(connection.query("SELECT " WARREN_ENTRY_COLUMNS_BUT_BODY
+                                     ", CASE WHEN kind < 4 THEN body END" WARREN_OF_THE_NEWEST,
+                                     channel));
 }
 
 Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {
