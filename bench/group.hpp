@@ -16,6 +16,7 @@
 #include "chat/chat.hpp"
 #include "ports/system_clock.hpp"
 #include "tests/support/counted.hpp"
+#include "tests/support/map_cache.hpp"
 
 namespace warren::bench {
 
@@ -88,6 +89,8 @@ public:
             *ear, {}, [](const Entry&) { return std::size_t{1}; }, soon()));
         chat_.answered(*ear);
     }
+    /// Somebody looks at the newest page of history.
+    void look() { run(chat_.history(ears_.front()->user(), channel_, {}, soon())); }
     /// Reads of the database until now.
     double reads() { return metrics_.counter("warren_sqlite_reads_total", "").Value(); }
 
@@ -144,12 +147,23 @@ private:
     testing::CountedEntries entries_{under_};
     LocalBus local_bus_;
     testing::CountedBus bus_{local_bus_};
+    testing::MapCache cache_;
     SystemClock clock_;
     IdMaker ids_{7};
     asio::io_context io_{1};
-    chat::Chat chat_{
-        io_.get_executor(),
-        {entries_, channels_, members_, users_, blocks_, bus_, clock_, ids_, metrics_, NodeId{}, {}}};
+    chat::Chat chat_{io_.get_executor(),
+                     {entries_,
+                      channels_,
+                      members_,
+                      users_,
+                      blocks_,
+                      bus_,
+                      clock_,
+                      ids_,
+                      metrics_,
+                      NodeId{},
+                      {},
+                      &cache_}};
     std::vector<std::shared_ptr<Ear>> ears_;
     ChannelId channel_;
 };

@@ -88,5 +88,20 @@ TEST(ChatBudget, WhoComesBackCostsFourReadsOfTheDatabase) {
     EXPECT_LE(least, 4);
 }
 
+TEST(ChatBudget, APageToWhichNothingCameCostsOneReadOfTheDatabase) {
+    log::configure(log::Level::warn, log::Format::text);
+    Group group(2);
+    group.say();
+    group.look();
+    double least = 1000;
+    for (int i = 0; i < 10; ++i) {
+        const auto before = group.reads();
+        group.look();
+        least = std::min(least, group.reads() - before);
+    }
+    // The channel as it is now.
+    EXPECT_LE(least, 1);
+}
+
 }  // namespace
 }  // namespace warren::bench

@@ -1,5 +1,7 @@
 #include "chat/pages.hpp"
 
+#include <algorithm>
+
 #include "chat/deletions.hpp"
 #include "chat/fold.hpp"
 #include "model/entry_codec.hpp"
@@ -9,6 +11,7 @@ namespace {
 
 /// Each is some 60 KB beside its text.
 constexpr std::size_t kDecodedMax = 128;
+constexpr std::size_t kChangesKeptMax = 1'000;  ///< Of one bucket.
 
 std::string key_of(ChannelId channel, Bucket bucket) {
     return "page:" + channel.hex() + ":" + std::to_string(bucket);
@@ -82,16 +85,45 @@ Task<Result<Page>> Pages::read(ChannelId channel, Seq from, Seq to, Seq head, De
         WARREN_CO_TRY(entries, co_await std::move(reading));
         page.entries = std::move(entries);
     }
-    auto targeting = store_.targeting(channel, bucket, 0, deadline);
-    WARREN_CO_TRY(changes, co_await std::move(targeting));
+    auto reading_changes = read_changes(channel, bucket, head, deadline);
+    WARREN_CO_TRY(changes, co_await std::move(reading_changes));
     page.changes = std::move(changes);
     // A delete that came meanwhile may be missing in what is hidden.
     if (cache_ && grows && drops == drops_ && is_dense(page.entries, channel, bucket)) {
         hide_deleted(page.entries, page.changes);
-        remember(key_of(channel, bucket), {nullptr, page.entries});
+        remember(key_of(channel, bucket), {nullptr, page.entries, {}, 0});
     }
+    if (drops == drops_) keep_changes(key_of(channel, bucket), page.changes, head);
     std::erase_if(page.entries, [&](const EntryPtr& entry) { return entry->seq < from || entry->seq > to; });
     co_return page;
+}
+
+/// All up to `head`, and perhaps more.
+Task<Result<std::vector<EntryPtr>>> Pages::read_changes(ChannelId channel, Bucket bucket, Seq head,
+                                                        Deadline deadline) {
+    std::vector<EntryPtr> changes;
+    Seq known = 0;
+    if (const auto at = decoded_.find(key_of(channel, bucket)); at != decoded_.end()) {
+        changes = at->second.changes;
+        known = at->second.changes_to;
+    }
+    if (known >= head) co_return changes;
+    auto reading = store_.targeting(channel, bucket, known, deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    changes.insert(changes.end(), found.begin(), found.end());
+    co_return changes;
+}
+
+void Pages::keep_changes(const std::string& key, const std::vector<EntryPtr>& changes, Seq head) {
+    const auto at = decoded_.find(key);
+    if (at == decoded_.end() || at->second.changes_to >= head) return;
+    // Of those beyond, not all may have been found.
+    const auto is_beyond = [head](const EntryPtr& entry) { return entry->seq > head; };
+    const auto end = std::find_if(changes.begin(), changes.end(), is_beyond);
+    if (static_cast<std::size_t>(end - changes.begin()) > kChangesKeptMax) return;
+    at->second.changes.assign(changes.begin(), end);
+    hide_deleted(at->second.changes, changes);
+    at->second.changes_to = head;
 }
 
 /// What was read before of a bucket that still grows, from its first entry on.
@@ -121,7 +153,7 @@ Task<Result<std::vector<EntryPtr>>> Pages::full_bucket(ChannelId channel, Bucket
         auto page = is_known ? known->second.page : decode(*text);
         if (is_whole(page, channel, bucket)) {
             hits_.Increment();
-            if (!is_known && drops_ == drops_before) remember(key, {text, page});
+            if (!is_known && drops_ == drops_before) remember(key, {text, page, {}, 0});
             co_return page;
         }
     }

@@ -26,7 +26,8 @@ public:
     Pages(EntryStore& store, Cache* cache, Metrics& metrics);
 
     /// The entries of `channel` with from <= seq <= to, all of one bucket, and what changes messages of it,
-    /// for folding: edits may come without their text. `head` is a seq known to exist.
+    /// for folding: edits may come without their text. `head` is a seq known to exist, and nothing beyond it
+    /// has to be in what is given: where the log ended there before, changes are not read again.
     Task<Result<Page>> read(ChannelId channel, Seq from, Seq to, Seq head, Deadline deadline);
 
     /// Nothing of that page is in the cache on return, nor put there by a read that has begun before.
@@ -36,9 +37,14 @@ private:
     struct Decoded {
         std::shared_ptr<const std::string> text;  ///< Null: a page that still grows is not in the cache.
         std::vector<EntryPtr> page;
+        std::vector<EntryPtr> changes;  ///< Those with seq <= changes_to, deleted text hidden.
+        Seq changes_to = 0;             ///< 0: they are not kept.
     };
 
     void remember(const std::string& key, Decoded decoded);
+    Task<Result<std::vector<EntryPtr>>> read_changes(ChannelId channel, Bucket bucket, Seq head,
+                                                     Deadline deadline);
+    void keep_changes(const std::string& key, const std::vector<EntryPtr>& changes, Seq head);
     std::vector<EntryPtr> read_before(const std::string& key) const;
     Task<Result<std::vector<EntryPtr>>> read_on(ChannelId channel, Seq next, Seq to,
                                                 std::vector<EntryPtr> entries, Deadline deadline);
@@ -48,7 +54,8 @@ private:
     Cache* cache_;
     std::uint64_t drops_ = 0;
     /// What was made of a few texts of the cache, good where the cache gives that very text again, which a
-    /// cache within the process does; and the newest pages of a few channels, as far as they were read.
+    /// cache within the process does; and the newest pages of a few channels, as far as they were read. With
+    /// either, what changes it.
     std::unordered_map<std::string, Decoded> decoded_;
     prometheus::Counter& hits_;
     prometheus::Counter& misses_;

@@ -42,8 +42,10 @@ public:
         co_return Error(Errc::internal);
     }
     Task<Result<void>> insert(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
-    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId, Bucket, Seq, Deadline) override {
-        auto found = deletes;
+    Task<Result<std::vector<EntryPtr>>> targeting(ChannelId, Bucket, Seq after, Deadline) override {
+        changes_read_after.push_back(after);
+        auto found = changes;
+        std::erase_if(found, [after](const EntryPtr& entry) { return entry->seq <= after; });
         if (while_asked) while_asked();
         co_return found;
     }
@@ -67,9 +69,10 @@ public:
     }
 
     int reads = 0;
+    std::vector<Seq> changes_read_after;
     Seq last_from = 0;
     Seq missing = 0;
-    std::vector<EntryPtr> deletes;
+    std::vector<EntryPtr> changes;
     std::function<void()> while_asked;
 
 private:
@@ -88,6 +91,13 @@ protected:
             seqs.push_back(entry->seq);
         }
         return seqs;
+    }
+
+    /// What a read of a page found to change it, and after which seqs it asked.
+    std::pair<std::vector<EntryPtr>, std::vector<Seq>> changes(Seq from, Seq to, Seq head) {
+        entries_.changes_read_after.clear();
+        auto reading = pages_.read(ChannelId{}, from, to, head, clock_.in(std::chrono::seconds(1)));
+        return {testing::run_task(std::move(reading)).value().changes, entries_.changes_read_after};
     }
 
     OneChannel entries_{200};
@@ -148,15 +158,15 @@ TEST_F(PagesTest, APageIsDecodedOnceWhileTheCacheGivesTheSameText) {
     EXPECT_EQ(entries_.reads, 2);
 }
 
-EntryPtr delete_of(Seq target) {
+EntryPtr change(Seq seq, EntryBody body) {
     Entry entry;
-    entry.seq = 150;
-    entry.body = DeleteBody{target};
+    entry.seq = seq;
+    entry.body = std::move(body);
     return std::make_shared<const Entry>(std::move(entry));
 }
 
 TEST_F(PagesTest, NoDeletedTextIsPutIntoTheCache) {
-    entries_.deletes = {delete_of(77)};
+    entries_.changes = {change(150, DeleteBody{77})};
     auto reading = pages_.read(ChannelId{}, 1, 128, 200, clock_.in(std::chrono::seconds(1)));
     EXPECT_EQ(testing::run_task(std::move(reading))->entries.size(), 128U);
     ASSERT_EQ(cache_.map.size(), 1U);
@@ -177,6 +187,39 @@ TEST_F(PagesTest, AReadThatADropOvertookPutsNothingIntoTheCache) {
     entries_.while_asked = [&] { testing::run_task(pages_.drop(ChannelId{}, 0)); };
     EXPECT_EQ(read(1, 128, 200).size(), 128U);
     EXPECT_TRUE(cache_.map.empty());
+}
+
+TEST_F(PagesTest, ChangesAreReadOnlyAfterWhereTheLogEndedBefore) {
+    using Asked = std::vector<Seq>;
+    for (const auto& [from, to] : {std::pair<Seq, Seq>{1, 128}, {129, 180}}) {
+        entries_.changes.clear();
+        read(from, to, 180);
+        changes(from, to, 180);
+        EXPECT_EQ(changes(from, to, 180).second, Asked{});
+        entries_.changes = {change(181, ReactBody{from, "+", true}), change(182, ReactBody{to, "+", true})};
+        // The second is there already, but what lies before it may not have been seen by all of the read.
+        auto [found, asked] = changes(from, to, 181);
+        EXPECT_EQ(found, entries_.changes);
+        EXPECT_EQ(asked, Asked{180});
+        EXPECT_EQ(changes(from, to, 181), std::pair(std::vector{entries_.changes[0]}, Asked{}));
+        std::tie(found, asked) = changes(from, to, 185);
+        EXPECT_EQ(found, entries_.changes);
+        EXPECT_EQ(asked, Asked{181});
+        testing::run_task(pages_.drop(ChannelId{}, bucket_of(from)));
+        EXPECT_EQ(changes(from, to, 185).second.back(), 0U);
+    }
+}
+
+TEST_F(PagesTest, NoDeletedTextIsKeptOfWhatChangesAPage) {
+    entries_.changes = {change(150, EditBody{77, "tea"}), change(151, EditBody{78, "milk"}),
+                        change(152, DeleteBody{77})};
+    changes(1, 128, 200);
+    changes(1, 128, 200);
+    const auto [kept, asked] = changes(1, 128, 200);
+    EXPECT_TRUE(asked.empty());
+    ASSERT_EQ(kept.size(), 3U);
+    EXPECT_TRUE(is_blanked(kept[0]->body));
+    EXPECT_EQ(std::get<EditBody>(kept[1]->body).text, "milk");
 }
 
 TEST_F(PagesTest, WhatIsNotTheWholePageIsNotBelieved) {
