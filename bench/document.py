@@ -70,13 +70,13 @@ Idle connections are measured up to the number of files that one process may ope
   memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some megabytes do not depend on
   people, so each further person takes less than the average. SQLite has given its pages back by then, and memberships
   that nobody uses are gone.
-- **Pages of history.** A fifth of a cached page's work is its JSON, made again for every reader, a fifth writing it to
-  the socket, a seventh the two reads of the database (head and document, what changed), the rest the way there and
-  back (`bench/profile.py --scenario page`). Next: each message's JSON is made once; what changed is known without a
-  read where the head is. A page is read from one or two buckets of 128 messages, whatever the history; the newest one
-  of a million was a fifth slower than of a thousand, a deep one as fast, and runs differ by as much.
+- **Pages of history.** A quarter of a cached page's work is its JSON, made again for every reader, a quarter writing
+  it to the socket; the rest is one read of the database (head and document) and the way there and back
+  (`bench/profile.py --scenario page`). Next: each message's JSON is made once. A page is read from one or two buckets
+  of 128 messages, whatever the history.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
-  can start lets only a few people a second into them. Groups of 100 are missing above: a build disturbed that run.
+  can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
+  inserted at once; a run without a message is then repeated, and the table says how many were.
 - **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
   fewer frames leave with one call. With 32 the ratio is above one, but the library's rounds lie far apart (its
   spread) and the generator was nearly the limit of chat's: it says no more than that both do about as much.
@@ -102,6 +102,7 @@ def table(rows):
     for row in rows:
         spread = f"{number(row['spread'][0])} - {number(row['spread'][1])}"
         side = row["side"] + (f" ({row['failures']} failures)" if row["failures"] else "")
+        side += f" ({row['repeated']} runs repeated)" if row.get("repeated") else ""
         value = f"{number(row['value'])} {row['unit']}"
         cells = [row["figure"], side, value, spread, number(row.get("per_cpu_second")),
                  number(row.get("p50_ms")), number(row.get("p99_ms")),
