@@ -324,8 +324,8 @@ class Bench:
             if report["messages_per_second"] > 0:
                 return {**report, "repeated": repeated}
             print("   the store stood still, so the run is repeated", flush=True)
-        raise SystemExit(f"bench: the store of the two nodes stood still {STILL_MAX} times in a row; everything else is "
-                         "kept, and --only two_nodes measures this part again")
+        raise SystemExit(f"bench: the store of the two nodes stood still {STILL_MAX} times in a row; everything else "
+                         "is kept, and --only two_nodes measures this part again")
 
     def run_on_two_nodes(self, size, used):
         """One run with servers of its own: what one run leaves behind in them must not be a part of the next."""
