@@ -74,6 +74,9 @@ Idle connections are measured up to the number of files that one process may ope
   it to the socket; the rest is one read of the database (head and document) and the way there and back
   (`bench/profile.py --scenario page`). Next: each message's JSON is made once. A page is read from one or two buckets
   of 128 messages, whatever the history.
+- **Slow and hostile clients.** Who sends garbage comes back ten times a second, and each return costs what connecting
+  costs: 50 of them take a quarter of the core. While the rest has room the others' p99 stays below twice; where the
+  core is four fifths busy by both, as on a slow machine, it does not. Next: connecting, as above.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
   inserted at once; a run without a message is then repeated, and the table says how many were.
