@@ -52,9 +52,9 @@ Idle connections are measured up to the number of files that one process may ope
 
 ## Where an aim is missed: why, and what would be next
 
-- **Durable messages.** A message is in the server six times as long as its commit takes: it waits for its turns on
-  chat's thread, to which it comes back three times, after two reads of the database and the commit, while the cores
-  are shared by the shards, the readers, the writer and the generator
+- **Durable messages.** Most of the time that a message is in the server is not its commit's: it waits for its turns on
+  chat's thread, to which it comes back after each read of the database and after the commit, while the cores are
+  shared by the shards, the readers, the writer and the generator
   ([0070](decisions/0070-entries-as-they-arrive.md)). What is written is two to three pages a message, one of them a
   random page of the index of nonces. The writer also moves the log into the file, which is the tail of the latencies:
   at a tenth of the rate a round of a few seconds seldom meets that, and one that does may miss the aim. Next: no look
@@ -70,13 +70,13 @@ Idle connections are measured up to the number of files that one process may ope
   memory between what is used ([0068](decisions/0068-memory-of-an-idle-person.md)). Some megabytes do not depend on
   people, so each further person takes less than the average. SQLite has given its pages back by then, and memberships
   that nobody uses are gone.
-- **Pages of history.** A quarter of a cached page's work is its JSON, made again for every reader, a quarter writing
-  it to the socket; the rest is one read of the database (head and document) and the way there and back
+- **Pages of history.** A fifth of a cached page's work is its JSON, made again for every reader, a tenth writing it to
+  the socket, a sixth the one read of the database (head and document), the rest the way there and back
   (`bench/profile.py --scenario page`). Next: each message's JSON is made once. A page is read from one or two buckets
   of 128 messages, whatever the history.
 - **Slow and hostile clients.** Who sends garbage comes back ten times a second, and each return costs what connecting
-  costs: 50 of them take a quarter of the core. While the rest has room the others' p99 stays below twice; where the
-  core is four fifths busy by both, as on a slow machine, it does not. Next: connecting, as above.
+  costs, which the server's CPU in the two rows shows. Where the core is busy with both most of the time, the others
+  wait longer ([0072](decisions/0072-what-an-idle-person-needs.md)). Next: connecting, as above.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
   inserted at once; a run without a message is then repeated, and the table says how many were.

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <functional>
 
+#include "chat/surroundings_test.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
-using testing::HandClock;
-using testing::none;
 using testing::run_task;
 
 /// People and sessions in memory; everything else that chat may need is not asked for here.
@@ -135,7 +133,7 @@ private:
     std::uint64_t numbers_ = 0;
 };
 
-class AccountsTest : public ::testing::Test {
+class AccountsTest : public ::testing::Test, protected Surroundings {
 protected:
     static Deadline soon() { return {SteadyTime(std::chrono::seconds(10))}; }
     Result<User> add(std::string email, std::string name = "Ann Other",
@@ -153,21 +151,7 @@ protected:
 
     People people;
     OpenSecrets secrets;
-    HandClock clock;
-    IdMaker ids{1};
-    Metrics metrics;
-    Environment env{none<EntryStore>(),
-                    none<ChannelStore>(),
-                    none<MemberStore>(),
-                    people,
-                    none<BlockStore>(),
-                    none<MessageBus>(),
-                    clock,
-                    ids,
-                    metrics,
-                    NodeId{},
-                    Limits{},
-                    nullptr};
+    Environment env = with(people);
     Accounts accounts{env, secrets, std::chrono::hours(1)};
 };
 

@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "chat/surroundings_test.hpp"
 #include "tests/support/refusing_user_store.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
-using testing::HandClock;
-using testing::none;
 using testing::run_task;
 
 class InMemory final : public BlockStore {
@@ -55,7 +53,7 @@ public:
     }
 };
 
-class BlocksTest : public ::testing::Test {
+class BlocksTest : public ::testing::Test, protected Surroundings {
 protected:
     static UserId person(std::uint8_t n) {
         UserId out;
@@ -72,20 +70,7 @@ protected:
 
     InMemory store;
     Everybody people;
-    HandClock clock;
-    IdMaker ids{1};
-    Metrics metrics;
-    Environment env{.entries = none<EntryStore>(),
-                    .channels = none<ChannelStore>(),
-                    .members = none<MemberStore>(),
-                    .users = people,
-                    .blocks = store,
-                    .bus = none<MessageBus>(),
-                    .clock = clock,
-                    .ids = ids,
-                    .metrics = metrics,
-                    .node = {},
-                    .limits = {.blocked_max = 3}};
+    Environment env = with(people, store, {.blocked_max = 3});
     Blocks blocks{env};
     const UserId ann = person(1), bob = person(2), carl = person(3);
 };

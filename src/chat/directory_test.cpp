@@ -3,15 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "chat/surroundings_test.hpp"
 #include "tests/support/refusing_user_store.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
 using std::chrono::seconds;
-using testing::none;
 
 /// Everybody exists but for the one of all zeros.
 class Everybody final : public testing::RefusingUserStore {
@@ -33,7 +32,7 @@ public:
     std::vector<std::size_t> asked;  ///< How many people, by call.
 };
 
-class DirectoryTest : public ::testing::Test {
+class DirectoryTest : public ::testing::Test, protected Surroundings {
 protected:
     static UserId person(std::uint8_t n) {
         UserId out;
@@ -51,20 +50,7 @@ protected:
     }
 
     Everybody store;
-    testing::HandClock clock;
-    IdMaker ids{1};
-    Metrics metrics;
-    Environment env{.entries = none<EntryStore>(),
-                    .channels = none<ChannelStore>(),
-                    .members = none<MemberStore>(),
-                    .users = store,
-                    .blocks = none<BlockStore>(),
-                    .bus = none<MessageBus>(),
-                    .clock = clock,
-                    .ids = ids,
-                    .metrics = metrics,
-                    .node = {},
-                    .limits = {}};
+    Environment env = with(store);
     Memberships memberships{env};
     Directory directory{env, memberships};
 };

@@ -2,16 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "chat/surroundings_test.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/support/unused_ports.hpp"
 
 namespace warren::chat {
 namespace {
 
 using std::chrono::seconds;
-using testing::none;
 
-class MembershipsTest : public ::testing::Test {
+class MembershipsTest : public ::testing::Test, protected Surroundings {
 protected:
     static EntryPtr created() {
         ChannelBody body;
@@ -26,21 +25,7 @@ protected:
         return testing::run_task(memberships.as_of({}, state_seq, clock.in(seconds(1)))).value();
     }
 
-    testing::HandClock clock;
-    IdMaker ids{1};
-    Metrics metrics;
-    // No store is asked: what is looked for is cached.
-    Environment env{.entries = none<EntryStore>(),
-                    .channels = none<ChannelStore>(),
-                    .members = none<MemberStore>(),
-                    .users = none<UserStore>(),
-                    .blocks = none<BlockStore>(),
-                    .bus = none<MessageBus>(),
-                    .clock = clock,
-                    .ids = ids,
-                    .metrics = metrics,
-                    .node = {},
-                    .limits = {}};
+    Environment env = with();  // No store is asked: what is looked for is cached.
     Memberships memberships{env};
 };
 

@@ -18,7 +18,7 @@ struct Page {
 
 /// The messages of whole buckets, through the cache; of other kinds of entries only that they are there. A
 /// bucket that is full never changes but for blanking, and what is blanked is hidden by the delete that every
-/// reader of a page reads beside it: so a page from the cache is never wrong, however old. Pages with text
+/// reader of a page is given beside it: so a page from the cache is never wrong, however old. Pages with text
 /// that is deleted are not put there, and dropped when that is heard of. On the chat executor only.
 class Pages {
 public:

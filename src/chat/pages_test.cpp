@@ -222,6 +222,15 @@ TEST_F(PagesTest, NoDeletedTextIsKeptOfWhatChangesAPage) {
     EXPECT_EQ(std::get<EditBody>(kept[1]->body).text, "milk");
 }
 
+TEST_F(PagesTest, OfAPageWithVeryManyChangesThoseAreReadAgain) {
+    for (Seq seq = 201; seq <= 1201; ++seq)
+        entries_.changes.push_back(change(seq, ReactBody{1, "+", true}));
+    changes(1, 128, 1201);
+    changes(1, 128, 1201);
+    EXPECT_EQ(changes(1, 128, 1200).second, std::vector<Seq>{0});
+    EXPECT_EQ(changes(1, 128, 1200).second, std::vector<Seq>{}) << "a thousand are not too many";
+}
+
 TEST_F(PagesTest, WhatIsNotTheWholePageIsNotBelieved) {
     read(1, 128, 200);
     auto& kept = cache_.map.begin()->second;

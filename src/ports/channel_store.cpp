@@ -1,6 +1,16 @@
 #include "ports/channel_store.hpp"
 
 namespace warren {
+namespace {
+
+EntryPtr without_members(EntryPtr head) {
+    if (!head || !head->changes_state()) return head;
+    auto out = std::make_shared<Entry>(*head);
+    out->body = head->kind() == EntryKind::member ? EntryBody(MemberBody{}) : EntryBody(ChannelBody{});
+    return out;
+}
+
+}  // namespace
 
 Task<Result<std::vector<ChannelNow>>> ChannelStore::now(std::vector<ChannelId> ids, EntryStore& entries,
                                                         Deadline deadline) {
@@ -13,7 +23,7 @@ Task<Result<std::vector<ChannelNow>>> ChannelStore::now(std::vector<ChannelId> i
         by_id[document.id] = std::move(document);
     std::vector<ChannelNow> out;
     for (std::size_t i = 0; i < ids.size(); ++i)
-        out.push_back({std::move(heads[i]), by_id[ids[i]]});
+        out.push_back({without_members(std::move(heads[i])), by_id[ids[i]]});
     co_return out;
 }
 

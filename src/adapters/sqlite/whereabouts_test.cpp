@@ -74,9 +74,11 @@ TEST_F(WhereaboutsTest, AHeadThatNamesMembersComesWithoutThem) {
     for (auto entry : {created, added}) {
         ASSERT_TRUE(run_task(inserting(std::make_shared<const Entry>(entry), soon())));
         const auto found = run_task(store.now({channel}, entries, soon())).value();
+        const auto by_calls = run_task(store.warren::ChannelStore::now({channel}, entries, soon())).value();
         EXPECT_EQ(*run_task(entries.head(channel, soon())).value(), entry);
         entry.body = entry.kind() == EntryKind::member ? EntryBody(MemberBody{}) : EntryBody(ChannelBody{});
         EXPECT_EQ(*found.at(0).head, entry);
+        EXPECT_EQ(*by_calls.at(0).head, entry);
     }
     ASSERT_TRUE(insert(channel, 3));
     const auto found = run_task(store.now({channel}, entries, soon())).value();
