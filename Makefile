@@ -35,7 +35,7 @@ bench: setup ## build and run the benchmarks: half an hour and more, one table
 	@$(env) tools/bench
 
 bench-long: setup ## the same, longer, with more people and histories of a million messages
-	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --histories 1000,100000,1000000 --groups 2,10,100,1000
+	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --most 500000 --histories 1000,100000,1000000 --groups 2,10,100,1000
 
 profile: setup ## a flame graph of a loaded server in build/profile/ (SCENARIO=chat, durable, connect or page)
 	@$(env) tools/build release -j$(JOBS) warren warren-load && bench/profile.py --scenario $(or $(SCENARIO),chat)

@@ -3,7 +3,7 @@
 
     bench/compare.py                     half an hour and more: 3 rounds
     bench/compare.py --rounds 7 --seconds 15 --people 19000     longer
-    bench/compare.py --only fanout       some of: fanout chat durable connect memory storm ask hostile two_nodes
+    bench/compare.py --only fanout       some of: fanout chat durable connect most memory storm ask hostile two_nodes
     bench/compare.py --write             also writes docs/benchmarks.md from the results
 
 Servers are pinned to the first core and the load generator to the last; both sides of a comparison run in turns within
@@ -13,6 +13,8 @@ A ratio is printed only where both servers, not the generator, were what was bus
 """
 
 import argparse
+import http.client
+import itertools
 import json
 import os
 import re
@@ -20,6 +22,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,6 +36,7 @@ OUT = ROOT / "build" / "bench"
 MEMORY_GIVEN_BACK_IN = 45  # Seconds: memberships that nobody uses go after 30, malloc gives back every 10.
 NEWEST_IN_BUCKET = 104  # As with a thousand messages: a page of 50 is read from one bucket.
 TWO_NODES_WINDOW = 8  # With more inserts at once the MongoDB-protocol server that is started stands still now and then.
+MOST_PATIENCE = 20  # Seconds in which nobody more comes in.
 STILL_MAX = 3  # Runs in a row in which it does.
 BUSY_PERCENT = 90  # Of a core: from here on it is what limits.
 
@@ -91,10 +95,10 @@ class Bench:
         """As many connections as one process may have open files, but for its own."""
         return min(20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000) // 1000 * 1000
 
-    def warren(self, data, tool=(), all_cores=False):
+    def warren(self, data, tool=(), all_cores=False, admin=0):
         listening = r"http://127\.0\.0\.1:(\d+)\s"
         command = [*tool, self.bin / "warren", "serve", "--config", ROOT / "bench" / "warren.toml", "--data-dir", data,
-                   "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+                   "--listen", "127.0.0.1:0", "--admin-listen", f"127.0.0.1:{admin}"]
         return self.start(command + ([] if all_cores else ["--set", "http.shards=1"]), listening.encode(), all_cores)
 
     def prepare(self, name, people, *options):
@@ -214,6 +218,48 @@ class Bench:
                                             "--hold", MEMORY_GIVEN_BACK_IN))
             self.stop(server)
         return runs
+
+    def most(self):
+        """as many signed-in people as come in, and what gave first; one group each"""
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        people = min(self.arguments.most, files * 3 // 2)
+        data, file = self.prepare("most", people, "--group-size", 10)
+        admin = free_port()
+        server, port = self.warren(data, all_cores=True, admin=admin)
+        asking = http.client.HTTPConnection("127.0.0.1", admin, timeout=60)
+        loads = []
+        for part in parts_of(file, files - 1000):
+            command = [self.bin / "warren-load", "connect", "--port", port, "--people", part, "--hold", 600]
+            loads.append(subprocess.Popen([*map(str, command)], cwd=OUT, stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.PIPE, text=True))
+        room = metric(asking, "warren_http_connections_max")
+        most, grew_at = 0, time.monotonic()
+        while most < people and time.monotonic() - grew_at < MOST_PATIENCE:
+            if server.poll() is not None or any(load.poll() is not None for load in loads):
+                break
+            now = metric(asking, "warren_connections")
+            if now > most:
+                most, grew_at = now, time.monotonic()
+            time.sleep(1)
+        for load in loads:
+            load.terminate()
+        if most == people:
+            gave = "nothing"
+        elif most == room:
+            gave = "the limit of open files (ulimit -n)" if room < files else "limits.connections"
+        else:
+            gave = self.what_gave(server, loads)
+        self.stop(server)
+        self.compare("the most people at once, all cores", {f"Warren; first to give: {gave}": [{"people": most}]},
+                     "people", None)
+
+    @staticmethod
+    def what_gave(server, loads):
+        """What of server and generators first said that it could not go on."""
+        if server.poll() is not None:
+            return f"the server, which ended with {server.returncode}"
+        errors = [load.communicate()[1].strip() for load in loads]
+        return next((error.splitlines()[-1] for error in errors if error), "unknown")
 
     def memory(self):
         """which of Warren's functions hold the heap of an idle person in 5 channels, by heaptrack"""
@@ -398,6 +444,30 @@ class Bench:
         return f"{first['value'] / row['value']:.2f}" if row["value"] else "refused: nothing came"
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def metric(asking, name):
+    """Of the server whose admin port is asked."""
+    asking.request("GET", "/metrics")
+    text = asking.getresponse().read().decode()
+    return int(float(re.search(rf"^{name} (\S+)$", text, re.M).group(1)))
+
+
+def parts_of(file, most):
+    """The lines of `file` in files of at most so many."""
+    with open(file, encoding="utf-8") as lines:
+        for number in itertools.count():
+            if not (part := list(itertools.islice(lines, most))):
+                return
+            path = file.with_suffix(f".{number}.jsonl")
+            path.write_text("".join(part), encoding="utf-8")
+            yield path
+
+
 def descendants(pid):
     for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
         yield child
@@ -440,11 +510,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--most", type=int, default=30_000, help="people who try to be connected at once")
     parser.add_argument("--histories", type=numbers, default=[1000, 100_000],
                         help="messages in a channel, e.g. 1000,100000,1000000")
     parser.add_argument("--groups", type=numbers, default=[2, 10, 100],
                         help="members of the groups on two nodes, e.g. 2,10,100,1000")
-    parser.add_argument("--only", default="fanout,chat,durable,connect,memory,storm,ask,hostile,two_nodes")
+    parser.add_argument("--only", default="fanout,chat,durable,connect,most,memory,storm,ask,hostile,two_nodes")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)

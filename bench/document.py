@@ -47,18 +47,19 @@ AIMS = """## Aims
 | slow and hostile clients | the others' p99 at most twice as long; memory within the limits |
 | two nodes | what the second one costs |
 
-Idle connections are measured up to the number of files that one process may open (`ulimit -n`, less a thousand).
+Memory and the storm are measured up to the number of files that one process may open (`ulimit -n`, less a thousand);
+*the most people at once* tries half as many more, and says what gave first.
 `make bench-long` also has histories of a million messages; `make profile` leaves a flame graph of a loaded server.
 
 ## Where an aim is missed: why, and what would be next
 
-- **Durable messages.** Most of the time that a message is in the server is not its commit's: it waits for its turns on
-  chat's thread, to which it comes back after each read of the database and after the commit, while the cores are
-  shared by the shards, the readers, the writer and the generator
-  ([0070](decisions/0070-entries-as-they-arrive.md)). What is written is two to three pages a message, one of them a
-  random page of the index of nonces. The writer also moves the log into the file, which is the tail of the latencies:
-  at a tenth of the rate a round of a few seconds seldom meets that, and one that does may miss the aim. Next: no look
-  for the nonce before the insert; the log moved beside the writing.
+- **Durable messages.** The one thread that writes is what limits: it computes, waits for a core or waits for the disk
+  all the time ([0073](decisions/0073-append-without-looking-first.md)). What is written is two to three pages a
+  message, one of them a random page of the index of nonces
+  ([0070](decisions/0070-entries-as-they-arrive.md)). The same thread moves the log into the file, while everybody
+  waits, which is the tail of the latencies: at a tenth of the rate a round of a few seconds seldom meets that, and one
+  that does may miss the aim. Next: nonces of the last messages kept in memory and written in their order; the log
+  moved beside the writing.
 - **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
   and how far everybody there has read: four reads of the database
   ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a fifth of the work

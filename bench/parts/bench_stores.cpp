@@ -82,7 +82,7 @@ void append(benchmark::State& state) {
         ++seq;
         std::vector<Task<Result<void>>> appends;
         for (const auto channel : channels)
-            appends.push_back(store.entries().insert({make_message(channel, seq, sender, 200)}, soon()));
+            appends.push_back(store.entries().insert({make_message(channel, seq, sender, 200)}, {}, soon()));
         for (const auto& appended : run_tasks(std::move(appends)))
             if (!appended) state.SkipWithError("an append failed");
     }
@@ -102,7 +102,7 @@ void read_page(benchmark::State& state) {
         std::vector<EntryPtr> run;
         for (Seq seq = first; seq < first + kPage; ++seq)
             run.push_back(make_message(channel, seq, sender, 200));
-        run_task(store.entries().insert(std::move(run), soon())).value();
+        run_task(store.entries().insert(std::move(run), {}, soon())).value();
     }
     Seq from = 1;
     for (auto _ : state) {

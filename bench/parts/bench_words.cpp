@@ -95,7 +95,7 @@ public:
         io_.restart();
         for (auto& run : runs) {
             auto keep = [](std::exception_ptr, Result<void> result) { result.value(); };
-            asio::co_spawn(io_, entries_->insert(std::move(run), soon()), keep);
+            asio::co_spawn(io_, entries_->insert(std::move(run), {}, soon()), keep);
         }
         io_.run();
     }

@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <iostream>
 
@@ -18,6 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kBackoffMin{250}, kBackoffMax{5'000}, kCheckTimeout{10'000};
 constexpr std::chrono::seconds kDemoTimeout{60};
 constexpr std::chrono::seconds kGiveBackEvery{10};
+constexpr std::uint64_t kOwnDescriptors = 256;
 
 log::Level level_of(const std::string& name) {
     if (name == "debug") return log::Level::debug;
@@ -27,12 +29,18 @@ log::Level level_of(const std::string& name) {
     return log::Level::info;
 }
 
-/// One process serves as many clients as it is allowed to have descriptors.
-void raise_descriptor_limit() {
+/// Takes as many descriptors as the process may have, and keeps some of them from clients: who is in is
+/// served on, with files of the store and connections to servers, when nobody more can come in.
+void bound_by_descriptors(Config& config) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur == RLIM_INFINITY) return;
+    const std::uint64_t room = limit.rlim_cur - std::min<std::uint64_t>(kOwnDescriptors, limit.rlim_cur / 2);
+    if (config.limits_connections <= room) return;
+    log::info("connections_bounded", {{"connections", room}, {"by", "the limit of open files (ulimit -n)"}});
+    config.limits_connections = room;
 }
 
 /// What a start that failed means to a script.
@@ -45,7 +53,9 @@ Exit start_exit(Errc code) {
 class Serving {
 public:
     Serving(asio::any_io_executor executor, const LoadedConfig& loaded, bool demo)
-        : executor_(executor), config_(loaded.config), demo_(demo), stop_(executor) {}
+        : executor_(executor), config_(loaded.config), demo_(demo), stop_(executor) {
+        bound_by_descriptors(config_);
+    }
 
     Task<Exit> run() {
         health_.set("start", {Condition::State::down, "The node is starting."});
@@ -191,7 +201,6 @@ private:
 Exit serve(const LoadedConfig& loaded, bool demo) {
     log::configure(level_of(loaded.config.log_level),
                    loaded.config.log_format == "json" ? log::Format::json : log::Format::text);
-    raise_descriptor_limit();
     asio::io_context io(1);
     Serving serving(io.get_executor(), loaded, demo);
     Exit code = Exit::failed;

@@ -325,7 +325,8 @@ const std::array kKeys = {
     Key{.name = "limits.connections",
         .slot = &Config::limits_connections,
         .fallback = "200000",
-        .text = "The most TCP connections from clients. Each needs a file descriptor: see `ulimit -n`.",
+        .text = "The most TCP connections from clients. Each needs a file descriptor, and 256 are kept for "
+                "the node itself: where `ulimit -n` allows fewer, that counts.",
         .min = 1,
         .max = 10'000'000},
     Key{.name = "limits.connections_per_address",

@@ -38,12 +38,12 @@ void Delivery::on_control(ControlMessage message) {
 
 void Delivery::on_down() {
     bus_is_up_ = false;
-    peers_.forget_all();
     log::warn("bus_down", {{"effect", "deliveries between nodes wait for audits"}});
 }
 
 void Delivery::on_up() {
     bus_is_up_ = true;
+    peers_.begin_anew(env_.clock.now());
     log::info("bus_up");
     for (auto* observer : observers_)
         observer->on_bus_up();
@@ -65,7 +65,7 @@ void Delivery::tick(SteadyTime now) {
     if (now >= beat_due_) {
         beat_due_ = now + kBeat;
         env_.bus.publish_control(Beat{env_.node, ++beat_number_, env_.bus.partition_map_hash()});
-        if (peers_.lose_silent(now) && on(Rule::audit_on_beats)) audit_wanted_ = true;
+        if (bus_is_up_ && peers_.lose_silent(now) && on(Rule::audit_on_beats)) audit_wanted_ = true;
         if (bus_is_up_) announcer_.announce_remembered();
     }
     expire_opening_holds(now);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <list>
 
 #include "base/oneshot.hpp"
 #include "chat/blocks.hpp"
@@ -32,6 +33,22 @@ Result<void> check(const Proposal& proposal, const Before& before) {
     return check_writing(proposal.sender, before.blocks);
 }
 
+/// Which blocks would stand between the two of a one-to-one chat, also of one that `first` is to make.
+std::vector<Block> blocks_between_two(const Membership& members, const EntryBody& first) {
+    std::vector<UserId> two;
+    const auto* made = members.state_seq == 0 ? std::get_if<ChannelBody>(&first) : nullptr;
+    if (made && !made->is_group) {
+        for (const auto& member : made->members)
+            two.push_back(member.user);
+    }
+    if (members.state_seq != 0 && !members.is_group) {
+        for (const auto& standing : members.members)
+            two.push_back(standing.user);
+    }
+    if (two.size() != 2) return {};
+    return {{two[0], two[1]}, {two[1], two[0]}};
+}
+
 }  // namespace
 
 const MessageState* readable_target(const Before& before, const Standing& reader) {
@@ -46,11 +63,15 @@ struct ChannelLog::Waiting {
     EntryId id;  ///< The same at every attempt: an entry that carries it is this one.
     Deadline deadline;
     bool checked = false;  ///< At an earlier attempt, which says nothing about this one.
-    std::deque<Oneshot<Result<Appended>>> callers;
+    /// Whether it may be a repeat, or blocked. What is noted before its insert, or changes the members,
+    /// begins so; of what else does, an attempt failed or was refused.
+    bool is_doubtful = false;
+    std::list<Oneshot<Result<Appended>>> callers;
 
     bool changes_state() const {
         return proposal.body.index() >= static_cast<std::size_t>(EntryKind::member);
     }
+    bool deletes() const { return std::holds_alternative<DeleteBody>(proposal.body); }
 };
 
 /// What is built on: an entry known to be committed.
@@ -123,6 +144,7 @@ Task<Result<Appended>> ChannelLog::append(ChannelId channel, Proposal proposal, 
         if (log.queue.size() >= env_.limits.waiting_per_channel_max) co_return Error(Errc::overloaded);
         waiting = std::make_shared<Waiting>();
         waiting->proposal = std::move(proposal);
+        waiting->is_doubtful = waiting->changes_state() || waiting->deletes();
         waiting->id = env_.ids.make<EntryId>(env_.clock.wall());
         waiting->deadline = deadline;
         log.queue.push_back(waiting);
@@ -166,19 +188,21 @@ Task<void> ChannelLog::run(ChannelId channel, Log& log) {
 ChannelLog::Batch ChannelLog::take_batch(Log& log) {
     Batch batch;
     const auto now = env_.clock.now();
-    while (!log.queue.empty() && batch.size() < kRunEntriesMax) {
-        auto waiting = log.queue.front();
-        if (waiting->deadline.passed(now)) {
-            log.queue.pop_front();
-            resolve(log, waiting, Error(Errc::timed_out));
+    auto at = log.queue.begin();
+    for (; at != log.queue.end() && batch.size() < kRunEntriesMax; ++at) {
+        if ((*at)->deadline.passed(now)) {
+            resolve(log, *at, Error(Errc::timed_out));
             continue;
         }
         // What changes the members goes alone, so that one membership holds for a whole run.
-        if (waiting->changes_state() && !batch.empty()) break;
-        log.queue.pop_front();
-        batch.push_back(waiting);
-        if (waiting->changes_state()) break;
+        if ((*at)->changes_state() && !batch.empty()) break;
+        batch.push_back(*at);
+        if ((*at)->changes_state()) {
+            ++at;
+            break;
+        }
     }
+    log.queue.erase(log.queue.begin(), at);
     return batch;
 }
 
@@ -208,27 +232,43 @@ Task<void> ChannelLog::do_batch(ChannelId channel, Log& log) {
     auto finding = memberships_.as_of(channel, head.state_seq, deadline);
     auto members = co_await std::move(finding);
     if (members.has_error()) co_return fail(members.error());
-    if (head.seq != 0 && on(Rule::look_up_nonces)) {
-        auto repeating = resolve_repeats(channel, log, batch, deadline);
-        if (auto done = co_await std::move(repeating); done.has_error()) co_return fail(done.error());
+    // Looked up before only where it has to be known. Either way at every attempt: so a block holds for
+    // whatever is sent after it was acknowledged, anywhere.
+    const bool looks = std::any_of(batch.begin(), batch.end(), [](const auto& w) { return w->is_doubtful; });
+    Unless unless{on(Rule::look_up_nonces), blocks_between_two(**members, batch.front()->proposal.body)};
+    std::vector<Block> blocks;
+    if (looks) {
+        if (head.seq != 0 && on(Rule::look_up_nonces)) {
+            auto repeating = resolve_repeats(channel, log, batch, deadline);
+            if (auto done = co_await std::move(repeating); done.has_error()) co_return fail(done.error());
+        }
+        if (!batch.empty() && !unless.blocks.empty()) {
+            auto asking = env_.blocks.existing(std::move(unless.blocks), deadline);
+            auto existing = co_await std::move(asking);
+            if (existing.has_error()) co_return fail(existing.error());
+            blocks = std::move(*existing);
+        }
+        unless = {};
     }
-    // Read anew at every attempt: so a block holds for whatever is sent after it was acknowledged, anywhere.
-    auto asking = read_blocks(**members, batch, deadline);
-    const auto blocks = co_await std::move(asking);
-    if (blocks.has_error()) co_return fail(blocks.error());
     Targets targets;
     for (const auto& waiting : batch)
         targets.want(waiting->proposal.body, head.seq);
     auto reading = targets.read(env_.entries, channel, deadline);
     if (auto done = co_await std::move(reading); done.has_error()) co_return fail(done.error());
-    auto admitted = admit(log, Before{head.seq, **members, *blocks}, batch, targets);
+    auto admitted = admit(log, Before{head.seq, **members, blocks}, batch, targets, looks);
     const auto run = build(channel, head, admitted, **members);
     // What did not fit waits in front.
     log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
     batch = std::move(admitted);
-    if (run.empty()) co_return;
-    auto storing = store(channel, log, run, began, deadline);
+    if (run.empty()) {
+        // What an insert failed for was a repeat, or is refused: nobody else is in the way.
+        if (looks) log.failures = 0;
+        co_return;
+    }
+    auto storing = store(channel, log, run, std::move(unless), began, deadline);
     if (!co_await std::move(storing)) {
+        for (const auto& waiting : batch)
+            waiting->is_doubtful = true;
         log.queue.insert(log.queue.begin(), batch.begin(), batch.end());
         co_return;
     }
@@ -299,58 +339,43 @@ Task<Result<void>> ChannelLog::resolve_repeats(ChannelId channel, Log& log, Batc
     co_return Result<void>();
 }
 
-/// Those between the two of a one-to-one chat, also of one that `batch` is to make.
-Task<Result<std::vector<Block>>> ChannelLog::read_blocks(const Membership& members, const Batch& batch,
-                                                         Deadline deadline) {
-    std::vector<UserId> two;
-    if (members.state_seq != 0 && !members.is_group) {
-        for (const auto& standing : members.members)
-            two.push_back(standing.user);
-    } else if (members.state_seq == 0 && !batch.empty()) {
-        const auto* made = std::get_if<ChannelBody>(&batch.front()->proposal.body);
-        if (made && !made->is_group) {
-            for (const auto& member : made->members)
-                two.push_back(member.user);
-        }
-    }
-    if (batch.empty() || two.size() != 2) co_return std::vector<Block>{};
-    auto reading = env_.blocks.existing({{two[0], two[1]}, {two[1], two[0]}}, deadline);
-    co_return co_await std::move(reading);
-}
-
 /// Moves what may be appended now from the front of `batch` to the result, and resolves what is refused or
-/// needless. The rest of `batch` has no room in this bucket.
-ChannelLog::Batch ChannelLog::admit(Log& log, Before before, Batch& batch, Targets& targets) {
+/// needless. What stays in `batch` has no room in this bucket; or, unless nonces were looked up, begins with
+/// what would be refused or needless, and is first to be known for no repeat.
+ChannelLog::Batch ChannelLog::admit(Log& log, Before before, Batch& batch, Targets& targets, bool looked) {
     Batch admitted;
     const Seq last = last_seq_of(bucket_of(before.head + 1));
-    while (!batch.empty() && before.head < last) {
-        const auto waiting = batch.front();
-        batch.pop_front();
-        const auto& proposal = waiting->proposal;
+    auto at = batch.begin();
+    for (; at != batch.end() && before.head < last; ++at) {
+        const auto& proposal = (*at)->proposal;
         before.target = targets.of(proposal.body);
-        if (!may_append(log, waiting, before)) continue;
-        admitted.push_back(waiting);
+        const auto verdict = judge(**at, before);
+        if (verdict && !looked) {
+            (*at)->is_doubtful = true;
+            break;
+        }
+        if (verdict) {
+            resolve(log, *at, *verdict);
+            continue;
+        }
+        admitted.push_back(*at);
         ++before.head;
         if (on(Rule::see_own_batch)) targets.apply(before.head, proposal.sender, proposal.body);
     }
+    batch.erase(batch.begin(), at);
     return admitted;
 }
 
-/// Whether it is to be appended; if not, it is resolved.
-bool ChannelLog::may_append(Log& log, const WaitingPtr& waiting, const Before& before) {
-    const auto& proposal = waiting->proposal;
-    const bool earlier = std::exchange(waiting->checked, true);
+/// Nothing where it is to be appended; else how it is to be resolved.
+std::optional<Result<Appended>> ChannelLog::judge(Waiting& waiting, const Before& before) {
+    const auto& proposal = waiting.proposal;
     const bool old_target = !on(Rule::recheck_targets) && target_of(proposal.body) != 0;
-    if (earlier && !on(Rule::recheck_membership)) return true;
-    if (earlier && old_target && before.members.find(proposal.sender)) return true;
-    const auto checked = check(proposal, before);
-    if (checked.has_error()) {
-        resolve(log, waiting, checked.error());
-        return false;
-    }
-    const bool needless = proposal.is_needless && proposal.is_needless(before);
-    if (needless) resolve(log, waiting, Appended{});
-    return !needless;
+    if (waiting.checked && !on(Rule::recheck_membership)) return {};
+    if (waiting.checked && old_target && before.members.find(proposal.sender)) return {};
+    if (const auto checked = check(proposal, before); checked.has_error()) return checked.error();
+    if (proposal.is_needless && proposal.is_needless(before)) return Appended{};
+    waiting.checked = true;
+    return {};
 }
 
 std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batch& admitted,
@@ -386,13 +411,13 @@ std::vector<EntryPtr> ChannelLog::build(ChannelId channel, Head head, const Batc
 /// may be an earlier attempt of one's own: so nothing is concluded, everything begins again from the head,
 /// and what was stored after all is found there by its nonce. (Rejected: reading the run's places back first.
 /// It finds nothing that the nonces do not, and no seed of the simulation needed it.)
-Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Moment began,
-                             Deadline deadline) {
+Task<bool> ChannelLog::store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Unless unless,
+                             Moment began, Deadline deadline) {
     auto noting = note_deletes(env_, run, deadline);
     auto inserted = co_await std::move(noting);
     const auto started = env_.clock.now();
     if (inserted.has_value()) {
-        auto inserting = env_.entries.insert(run, deadline);
+        auto inserting = env_.entries.insert(run, std::move(unless), deadline);
         inserted = co_await std::move(inserting);
     }
     // By either clock: one stands still with its machine, the other may be set.

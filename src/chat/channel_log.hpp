@@ -1,10 +1,10 @@
 #pragma once
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "chat/environment.hpp"
 #include "chat/memberships.hpp"
@@ -16,7 +16,8 @@ namespace warren::chat {
 struct Before {
     Seq head = 0;
     const Membership& members;
-    /// In a one-to-one chat (also one that is being made), those between the two; read for this attempt.
+    /// In a one-to-one chat (also one that is being made), those between the two: read for this attempt, or
+    /// none where the insert will be refused if there are any.
     const std::vector<Block>& blocks;
     /// The message that it edits, deletes, reacts to or replies to; null where there is no such message. What
     /// was done to the message is applied, except for a reply.
@@ -89,7 +90,7 @@ private:
     struct Head;
     struct Moment;
     using WaitingPtr = std::shared_ptr<Waiting>;
-    using Batch = std::deque<WaitingPtr>;
+    using Batch = std::vector<WaitingPtr>;
 
     Log& log_of(ChannelId channel);
     void forget_idle();
@@ -98,13 +99,12 @@ private:
     Task<void> do_batch(ChannelId channel, Log& log);
     Task<Result<Head>> learn_head(ChannelId channel, Log& log, Deadline deadline);
     Task<Result<void>> resolve_repeats(ChannelId channel, Log& log, Batch& batch, Deadline deadline);
-    Task<Result<std::vector<Block>>> read_blocks(const Membership& members, const Batch& batch,
-                                                 Deadline deadline);
-    Batch admit(Log& log, Before before, Batch& batch, Targets& targets);
-    bool may_append(Log& log, const WaitingPtr& waiting, const Before& before);
+    Batch admit(Log& log, Before before, Batch& batch, Targets& targets, bool looked);
+    std::optional<Result<Appended>> judge(Waiting& waiting, const Before& before);
     std::vector<EntryPtr> build(ChannelId channel, Head head, const Batch& admitted,
                                 const Membership& members);
-    Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Moment began, Deadline deadline);
+    Task<bool> store(ChannelId channel, Log& log, std::vector<EntryPtr> run, Unless unless, Moment began,
+                     Deadline deadline);
     Task<Result<void>> confirm(const Entry& first, Deadline deadline);
     Task<void> finish(ChannelId channel, Log& log, Batch stored, std::vector<EntryPtr> run,
                       MembershipPtr before, Deadline deadline);

@@ -41,7 +41,9 @@ public:
     Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId, std::vector<NonceKey>, Deadline) override {
         co_return Error(Errc::internal);
     }
-    Task<Result<void>> insert(std::vector<EntryPtr>, Deadline) override { co_return Error(Errc::internal); }
+    Task<Result<void>> insert(std::vector<EntryPtr>, Unless, Deadline) override {
+        co_return Error(Errc::internal);
+    }
     Task<Result<std::vector<EntryPtr>>> targeting(ChannelId, Bucket, Seq after, Deadline) override {
         changes_read_after.push_back(after);
         auto found = changes;

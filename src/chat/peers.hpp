@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <unordered_map>
 
 #include "chat/environment.hpp"
@@ -17,13 +18,14 @@ public:
     void on_goodbye(NodeId node) { peers_.erase(node); }
     /// Forgets the peers that have been silent too long; whether there was one.
     bool lose_silent(SteadyTime now);
-    /// The bus was away: silence until now proves nothing about the peers, and on_up audits anyway.
-    void forget_all() { peers_.clear(); }
+    /// The bus is back: what was not heard until now proves nothing about the peers. They are still expected,
+    /// since one that is cut off itself may store entries and die before it is heard again.
+    void begin_anew(SteadyTime now);
     std::size_t count() const { return peers_.size(); }
 
 private:
     struct Peer {
-        std::uint64_t number = 0;
+        std::optional<std::uint64_t> number;  ///< None: any may come next.
         SteadyTime heard_at{};
     };
     std::chrono::seconds lost_after_;

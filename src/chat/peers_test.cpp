@@ -44,6 +44,19 @@ TEST(Peers, ASilentPeerIsLostOnce) {
     EXPECT_FALSE(peers.lose_silent(at(7)));
 }
 
+TEST(Peers, WhoIsNotHeardAgainAfterTheBusWasAwayIsMissed) {
+    Peers peers(seconds(5));
+    peers.on_beat(beat(1, 1), at(0));
+    peers.on_beat(beat(2, 1), at(0));
+    peers.begin_anew(at(60));
+    EXPECT_FALSE(peers.lose_silent(at(60)));
+    EXPECT_FALSE(peers.on_beat(beat(1, 61), at(61))) << "what was missed while it was away is no loss";
+    EXPECT_TRUE(peers.on_beat(beat(1, 63), at(63)));
+    EXPECT_FALSE(peers.lose_silent(at(65)));
+    EXPECT_TRUE(peers.lose_silent(at(66)));
+    EXPECT_EQ(peers.count(), 1u);
+}
+
 TEST(Peers, WhoSaysGoodbyeIsNotMissed) {
     Peers peers(seconds(5));
     const auto last = beat(1, 1);

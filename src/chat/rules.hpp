@@ -8,7 +8,7 @@ enum class Rule {
     retry_empty_read,       ///< An empty read where something should be is repeated, never believed.
     refuse_stale_head,      ///< A head below what this node has seen is not built on.
     refuse_stale_stays,     ///< Nor is an answer given from before what this node or the client has seen.
-    look_up_nonces,         ///< Nonces are looked up in the store before an insert.
+    look_up_nonces,         ///< Nonces are looked up in the store before, or with, an insert.
     merge_equal_nonces,     ///< Equal nonces that wait or are in flight become one proposal.
     recheck_membership,     ///< Membership is evaluated as of the head that is built on, at every attempt.
     project_before_ack,     ///< Projections are written before the author acknowledges.

@@ -31,7 +31,7 @@ public:
     Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId, std::vector<NonceKey>, Deadline) override {
         return gives(std::vector<EntryPtr>());
     }
-    Task<Result<void>> insert(std::vector<EntryPtr>, Deadline) override { return done(); }
+    Task<Result<void>> insert(std::vector<EntryPtr>, Unless, Deadline) override { return done(); }
     Task<Result<std::vector<EntryPtr>>> range(ChannelId, Seq, Seq, std::size_t, Deadline) override {
         return gives(std::vector<EntryPtr>());
     }

@@ -94,6 +94,8 @@ void Server::Impl::make_metrics() {
     if (!options_.metrics) return;
     auto& metrics = *options_.metrics;
     open_gauge_ = &metrics.gauge("warren_http_connections", "Open TCP connections, WebSockets included");
+    metrics.gauge("warren_http_connections_max", "TCP connections that are let in at once")
+        .Set(static_cast<double>(options_.limits.connections_max));
     slow_ = &metrics.counter("warren_websocket_slow_consumers_total",
                              "WebSockets closed because their queue was full");
     handed_over_ = &metrics.counter("warren_http_handed_over_total",

@@ -6,6 +6,7 @@
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "model/block.hpp"
 #include "model/entry.hpp"
 #include "words/query.hpp"
 
@@ -16,6 +17,20 @@ struct NonceKey {
     UserId sender;
     std::string nonce;
     friend auto operator<=>(const NonceKey&, const NonceKey&) = default;
+};
+
+inline std::vector<NonceKey> nonces_of(const std::vector<EntryPtr>& run) {
+    std::vector<NonceKey> out;
+    out.reserve(run.size());
+    for (const auto& entry : run)
+        out.push_back({entry->sender, entry->nonce});
+    return out;
+}
+
+/// What else keeps a run from being stored, beside its places being taken.
+struct Unless {
+    bool repeated = false;           ///< One of its nonces is stored in its channel, under the same sender.
+    std::vector<Block> blocks = {};  ///< One of these exists.
 };
 
 /// One place in one log.
@@ -70,10 +85,13 @@ public:
                                                             Deadline deadline) = 0;
 
     /// Stores `run` (one channel, one bucket, consecutive seqs, 1 to kRunEntriesMax) in order of seq, if none
-    /// of its seqs exists yet. Resolves once all of it is committed. After any error the outcome is unknown,
-    /// a prefix may be stored, now or later: read back with `range`.
-    /// @errors taken (one of the seqs exists: someone else was faster, or an earlier attempt of one's own)
-    virtual Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) = 0;
+    /// of its seqs exists yet and nothing of `unless` holds, which is looked up before as by `find_nonces`
+    /// and BlockStore::existing; only the seqs are compared in the same moment as they are stored. Resolves
+    /// once all of it is committed. After any error the outcome is unknown, a prefix may be stored, now or
+    /// later: read back with `range`.
+    /// @errors taken (one of the seqs exists: someone else was faster, or an earlier attempt of one's own; or
+    /// what `unless` says)
+    virtual Task<Result<void>> insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) = 0;
 
     /// The committed entries with from <= seq <= to, ascending, at most `limit`, whatever their bucket.
     virtual Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,

@@ -76,8 +76,8 @@ public:
     Task<Result<void>> remove_bucket(ChannelId channel, Bucket bucket, Deadline by) override {
         return around(Step::remove_bucket, store_.remove_bucket(channel, bucket, by));
     }
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline by) override {
-        return around(Step::insert, store_.insert(std::move(run), by));
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Unless unless, Deadline by) override {
+        return around(Step::insert, store_.insert(std::move(run), std::move(unless), by));
     }
     Task<Result<void>> note_blankings(std::vector<Blanking> notes, Deadline by) override {
         return around(Step::note, store_.note_blankings(std::move(notes), by));
@@ -272,7 +272,7 @@ public:
         entry.count += entry.is_message() ? 1 : 0;
         entry.message_seq = entry.is_message() ? entry.seq : head->message_seq;
         std::vector<EntryPtr> run{std::make_shared<const Entry>(std::move(entry))};
-        ASSERT_TRUE(wait(store_.insert(std::move(run), soon())));
+        ASSERT_TRUE(wait(store_.insert(std::move(run), {}, soon())));
     }
     bool has_delete_of(ChannelId channel, Seq seq) {
         const auto found = wait(store_.targeting(channel, bucket_of(seq), seq, soon())).value();

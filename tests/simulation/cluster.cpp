@@ -128,7 +128,7 @@ SimNode::SimNode(World& world, StoreSide& store, const Faults& faults, Broker& b
     : clock(world, process,
             std::chrono::duration_cast<milliseconds>(world.random().between(Span(0), seconds(4)))),
       ids(world.random().next()),
-      entries(store, process),
+      entries(store, process, blocks),
       channels(store, process),
       members(store),
       users(store, process),

@@ -36,11 +36,11 @@ struct SimNode {
     SimClock clock;
     IdMaker ids;
     Metrics metrics;
+    SimBlockStore blocks;
     SimEntryStore entries;
     SimChannelStore channels;
     SimMemberStore members;
     SimUserStore users;
-    SimBlockStore blocks;
     SimBus bus;
     chat::Chat chat;
 };

@@ -93,11 +93,11 @@ protected:
     SimClock clock{world, process, milliseconds(0)};
     IdMaker ids{1};
     Metrics metrics;
-    SimEntryStore entries{store, process};
+    SimBlockStore blocks;
+    SimEntryStore entries{store, process, blocks};
     SimChannelStore channels{store, process};
     SimMemberStore member_states{store};
     SimUserStore users{store, process};
-    SimBlockStore blocks;
     SimBus bus{world, faults, broker, process, 1};
     chat::Chat chat{world.executor(),
                     {.entries = entries,

@@ -111,7 +111,15 @@ Task<Result<std::vector<EntryPtr>>> SimEntryStore::find_nonces(ChannelId channel
     return client_.read<std::vector<EntryPtr>>(deadline, look);
 }
 
-Task<Result<void>> SimEntryStore::insert(std::vector<EntryPtr> run, Deadline deadline) {
+Task<Result<void>> SimEntryStore::insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) {
+    if (unless.repeated) {
+        auto looking = find_nonces(run.front()->channel, nonces_of(run), deadline);
+        WARREN_CO_TRY(repeated, co_await std::move(looking));
+        if (!repeated.empty()) co_return Error(Errc::taken);
+    }
+    auto asking = blocks_.existing(std::move(unless.blocks), deadline);
+    WARREN_CO_TRY(blocks, co_await std::move(asking));
+    if (!blocks.empty()) co_return Error(Errc::taken);
     auto& random = side_.world.random();
     const bool half = random.chance(side_.faults.half);
     const auto count = half ? random.below(run.size() + 1) : run.size();
@@ -120,7 +128,8 @@ Task<Result<void>> SimEntryStore::insert(std::vector<EntryPtr> run, Deadline dea
         if (inserted.has_value() && half) return Error(Errc::unavailable);
         return inserted;
     };
-    return client_.write(deadline, change, true);
+    auto writing = client_.write(deadline, change, true);
+    co_return co_await std::move(writing);
 }
 
 Task<Result<std::vector<EntryPtr>>> SimEntryStore::range(ChannelId channel, Seq from, Seq to,

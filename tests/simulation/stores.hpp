@@ -56,12 +56,13 @@ private:
 
 class SimEntryStore final : public EntryStore {
 public:
-    SimEntryStore(StoreSide& side, Process& process) : side_(side), client_(side, process) {}
+    SimEntryStore(StoreSide& side, Process& process, BlockStore& blocks)
+        : side_(side), client_(side, process), blocks_(blocks) {}
     Task<Result<EntryPtr>> head(ChannelId channel, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
                                                     Deadline deadline) override;
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) override;
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
                                               Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,
@@ -79,6 +80,7 @@ public:
 private:
     StoreSide& side_;
     StoreClient client_;
+    BlockStore& blocks_;
 };
 
 class SimChannelStore final : public ChannelStore {

@@ -23,8 +23,8 @@ public:
                                                     Deadline by) override {
         return ++reads, under_.find_nonces(channel, std::move(keys), by);
     }
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline by) override {
-        return ++inserts, under_.insert(std::move(run), by);
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Unless unless, Deadline by) override {
+        return ++inserts, under_.insert(std::move(run), std::move(unless), by);
     }
     Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
                                               Deadline by) override {

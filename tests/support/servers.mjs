@@ -238,10 +238,10 @@ export function warren(args, { input = "", env = {}, binary = warrenBinary() } =
 /**
  * A Warren node that is ready: `url`, `adminUrl`, `port`, `dir`, `configFile`, and what every Program has.
  * `config` is laid over the settings that every node needs; `args` follow `serve --config FILE`.
- * With `wait: false` it is started without waiting for /readyz.
+ * With `wait: false` it is started without waiting for /readyz. `under`: a command that runs it, e.g. `["prlimit", "--nofile=700"]`.
  */
 export async function startWarren({ args = [], env = {}, config = {}, dir = temporaryFolder(), port, adminPort, wait = true,
-  name = "warren", binary = warrenBinary() } = {}) {
+  under = [], name = "warren", binary = warrenBinary() } = {}) {
   port ??= await freePort();
   adminPort ??= await freePort();
   const configFile = join(dir, `${name}.toml`);
@@ -249,7 +249,7 @@ export async function startWarren({ args = [], env = {}, config = {}, dir = temp
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   const ready = () => fetch(`${adminUrl}/readyz`).then((answer) => answer.body?.cancel().then(() => answer.ok), () => false);
   // Ends with this process even where that is killed.
-  const command = ["setpriv", "--pdeathsig", "KILL", binary, "serve", "--config", configFile, ...args];
+  const command = ["setpriv", "--pdeathsig", "KILL", ...under, binary, "serve", "--config", configFile, ...args];
   const node = new Program({ name, command, env, ready });
   Object.assign(node, { url: `http://127.0.0.1:${port}`, adminUrl, port, adminPort, dir, configFile,
     /** The value of a metric (the sum over its labels), 0 where there is none. */

@@ -27,6 +27,14 @@ Result<std::vector<Block>> find_blocks(Call& call, const Document& filter) {
 
 }  // namespace
 
+Result<std::vector<Block>> existing_blocks(Call& call, const std::vector<Block>& asked) {
+    if (asked.empty()) return std::vector<Block>{};
+    std::vector<std::string> keys;
+    for (const auto& block : asked)
+        keys.push_back(key_of(block));
+    return find_blocks(call, any_of("_id", keys));
+}
+
 Task<Result<void>> BlockStore::put(Block block, Deadline deadline) {
     auto ask = [block](Call& call) -> Result<void> {
         std::vector<Document> documents(1);
@@ -62,13 +70,7 @@ Task<Result<std::vector<UserId>>> BlockStore::blocked_by(UserId blocker, Deadlin
 }
 
 Task<Result<std::vector<Block>>> BlockStore::existing(std::vector<Block> asked, Deadline deadline) {
-    auto ask = [asked = std::move(asked)](Call& call) -> Result<std::vector<Block>> {
-        if (asked.empty()) return std::vector<Block>{};
-        std::vector<std::string> keys;
-        for (const auto& block : asked)
-            keys.push_back(key_of(block));
-        return find_blocks(call, any_of("_id", keys));
-    };
+    auto ask = [asked = std::move(asked)](Call& call) { return existing_blocks(call, asked); };
     return database_.run(deadline, std::move(ask));
 }
 

@@ -19,4 +19,7 @@ private:
     Database& database_;
 };
 
+/// Those among `asked` that exist.
+Result<std::vector<Block>> existing_blocks(Call& call, const std::vector<Block>& asked);
+
 }  // namespace warren::adapters::mongo

@@ -1,5 +1,6 @@
 #include "adapters/mongo/database_test.hpp"
 #include "tests/contract/block_store_contract.hpp"
+#include "tests/contract/blocked_insert_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
@@ -24,6 +25,21 @@ PortCase<Port> mongo_case() {
 INSTANTIATE_TEST_SUITE_P(Mongo, EntryStoreContract,
                          ::testing::Values(mongo_case<adapters::mongo::EntryStore, EntryStore>()),
                          case_name<EntryStore>);
+
+std::shared_ptr<EntriesAndBlocks> make_entries_and_blocks() {
+    struct Both {
+        adapters::mongo::EntryStore entries{adapters::mongo::testing::shared_database()};
+        adapters::mongo::BlockStore blocks{adapters::mongo::testing::shared_database()};
+        EntriesAndBlocks ports{entries, blocks};
+    };
+    auto both = std::make_shared<Both>();
+    return {both, &both->ports};
+}
+
+INSTANTIATE_TEST_SUITE_P(Mongo, BlockedInsertContract,
+                         ::testing::Values(PortCase<EntriesAndBlocks>{"mongodb", require_mongodb,
+                                                                      make_entries_and_blocks}),
+                         case_name<EntriesAndBlocks>);
 INSTANTIATE_TEST_SUITE_P(Mongo, EntrySearchContract,
                          ::testing::Values(mongo_case<adapters::mongo::EntryStore, EntryStore>()),
                          case_name<EntryStore>);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/mongo/block_store.hpp"
 #include "adapters/mongo/entry_document.hpp"
 #include "adapters/mongo/entry_queries.hpp"
 #include "adapters/mongo/entry_search.hpp"
@@ -30,6 +31,16 @@ Result<std::vector<Document>> documents_of(Call& call, const Entries& run) {
     return out;
 }
 
+/// Whether nothing of `unless` holds.
+Result<bool> is_free(Call& call, const Entries& run, const Unless& unless) {
+    if (unless.repeated) {
+        WARREN_TRY(repeated, find_by_nonces(call, run.front()->channel, nonces_of(run)));
+        if (!repeated.empty()) return false;
+    }
+    WARREN_TRY(blocks, existing_blocks(call, unless.blocks));
+    return blocks.empty();
+}
+
 }  // namespace
 
 Task<Result<EntryPtr>> EntryStore::head(ChannelId channel, Deadline deadline) {
@@ -50,8 +61,10 @@ Task<Result<Entries>> EntryStore::find_nonces(ChannelId channel, std::vector<Non
     return database_.run(deadline, std::move(ask));
 }
 
-Task<Result<void>> EntryStore::insert(Entries run, Deadline deadline) {
-    auto ask = [this, run = std::move(run)](Call& call) -> Result<void> {
+Task<Result<void>> EntryStore::insert(Entries run, Unless unless, Deadline deadline) {
+    auto ask = [this, run = std::move(run), unless = std::move(unless)](Call& call) -> Result<void> {
+        WARREN_TRY(free, is_free(call, run, unless));
+        if (!free) return Error(Errc::taken);
         WARREN_TRY(documents, documents_of(call, run));
         WARREN_TRY_VOID(call.insert(kEntries, documents));
         known_.note(run.back()->channel, run.back()->seq);

@@ -32,7 +32,7 @@ TEST(Schema, GivesWordsToWhatAnOlderWarrenStored) {
     auto edit = std::make_shared<Entry>(*message(channel, 5));
     edit->body = EditBody{2, "more tea", false};
     run.push_back(std::move(edit));
-    ASSERT_TRUE(run_task(store.insert(std::move(run), soon())));
+    ASSERT_TRUE(run_task(store.insert(std::move(run), {}, soon())));
     const auto make_old = [](Call& call) -> Result<void> {
         Document fields;
         fields.add("words", "").add("wordsAt", "").add("wordsSeq", "");
@@ -73,7 +73,7 @@ TEST(Heads, OfManyChannelsAreFollowedFromWhatIsKnown) {
         std::vector<EntryPtr> run;
         for (Seq seq = from; seq <= to; ++seq)
             run.push_back(message(channel, seq));
-        ASSERT_TRUE(run_task(store.insert(std::move(run), soon())));
+        ASSERT_TRUE(run_task(store.insert(std::move(run), {}, soon())));
     };
     for (int i = 0; i < 24; ++i) {
         channels.push_back(maker.make<ChannelId>(now));
@@ -105,10 +105,10 @@ TEST(Restart, CallsFailMeanwhileAndThenWorkAgain) {
     ASSERT_TRUE(run_task(database->prepare(soon())));
     EntryStore store(*database);
     const auto channel = id_of<ChannelId>(9);
-    ASSERT_TRUE(run_task(store.insert({message(channel, 1)}, soon())));
+    ASSERT_TRUE(run_task(store.insert({message(channel, 1)}, {}, soon())));
 
     server.kill();
-    EXPECT_EQ(code_of(run_task(store.insert({message(channel, 2)}, in(5s)))), Errc::unavailable);
+    EXPECT_EQ(code_of(run_task(store.insert({message(channel, 2)}, {}, in(5s)))), Errc::unavailable);
     EXPECT_EQ(run_task(store.head(channel, in(5s))).error(), Errc::unavailable);
     EXPECT_FALSE(database->health().ok);
 
@@ -118,7 +118,7 @@ TEST(Restart, CallsFailMeanwhileAndThenWorkAgain) {
     const auto works = [&] { return run_task(store.head(channel, in(5s))).has_value(); };
     ASSERT_TRUE(warren::testing::wait_until(works, 30s));
     EXPECT_EQ(run_task(store.head(channel, soon())).value()->seq, 1u);
-    EXPECT_TRUE(run_task(store.insert({message(channel, 2)}, soon())));
+    EXPECT_TRUE(run_task(store.insert({message(channel, 2)}, {}, soon())));
 }
 
 TEST(Sessions, OfOnePersonThatHaveExpiredGoWithTheNextSignIn) {

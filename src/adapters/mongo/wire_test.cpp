@@ -19,7 +19,7 @@ using Command = FakeMongodb::Command;
 Errc inserting(FakeMongodb& server, std::chrono::milliseconds limit = 10s) {
     const auto database = connect_to(server.url());
     EntryStore store(*database);
-    return code_of(run_task(store.insert({message(id_of<ChannelId>(1), 1)}, in(limit))));
+    return code_of(run_task(store.insert({message(id_of<ChannelId>(1), 1)}, {}, in(limit))));
 }
 
 TEST(Concerns, AWriteWaitsForAMajorityAndItsJournal) {
@@ -45,7 +45,7 @@ TEST(Concerns, TheUrlCannotWeakenThem) {
         connect_to(server.url() + "?w=1&journal=false&readConcernLevel=local&readPreference=secondary");
     EntryStore entries(*database);
     ChannelStore channels(*database);
-    ASSERT_TRUE(run_task(entries.insert({message(id_of<ChannelId>(1), 1)}, soon())));
+    ASSERT_TRUE(run_task(entries.insert({message(id_of<ChannelId>(1), 1)}, {}, soon())));
     ASSERT_TRUE(run_task(channels.put_channel(Channel{}, soon())));
     ASSERT_TRUE(run_task(entries.head(id_of<ChannelId>(2), soon())));
     for (const auto* name : {"insert", "update"})
@@ -63,7 +63,7 @@ TEST(CausalConsistency, AReadIsAfterEveryWriteAcknowledgedOnThisNode) {
     const auto database = connect_to(server.url());
     EntryStore author(*database);
     EntryStore reader(*database);
-    ASSERT_TRUE(run_task(author.insert({message(id_of<ChannelId>(1), 1)}, soon())));
+    ASSERT_TRUE(run_task(author.insert({message(id_of<ChannelId>(1), 1)}, {}, soon())));
     ASSERT_TRUE(run_task(reader.head(id_of<ChannelId>(1), soon())));
     ASSERT_TRUE(run_task(reader.head(id_of<ChannelId>(1), soon())));
     const auto finds = server.commands("find");

@@ -2,6 +2,17 @@
 
 namespace warren::adapters::sqlite {
 
+Result<std::vector<Block>> existing_blocks(Connection& connection, const std::vector<Block>& asked) {
+    std::vector<Block> out;
+    for (const auto& block : asked) {
+        auto rows = connection.query("SELECT 1 FROM blocks WHERE blocker = ? AND blocked = ?", block.blocker,
+                                     block.blocked);
+        WARREN_TRY(row, rows.step());
+        if (row) out.push_back(block);
+    }
+    return out;
+}
+
 Task<Result<void>> BlockStore::put(Block block, Deadline deadline) {
     auto work = [block](Connection& connection) {
         return connection
@@ -36,15 +47,8 @@ Task<Result<std::vector<UserId>>> BlockStore::blocked_by(UserId blocker, Deadlin
 }
 
 Task<Result<std::vector<Block>>> BlockStore::existing(std::vector<Block> asked, Deadline deadline) {
-    auto query = [asked = std::move(asked)](Connection& connection) -> Result<std::vector<Block>> {
-        std::vector<Block> out;
-        for (const auto& block : asked) {
-            auto rows = connection.query("SELECT 1 FROM blocks WHERE blocker = ? AND blocked = ?",
-                                         block.blocker, block.blocked);
-            WARREN_TRY(row, rows.step());
-            if (row) out.push_back(block);
-        }
-        return out;
+    auto query = [asked = std::move(asked)](Connection& connection) {
+        return existing_blocks(connection, asked);
     };
     return database_.read(deadline, std::move(query));
 }

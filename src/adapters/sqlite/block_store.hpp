@@ -18,4 +18,7 @@ private:
     Database& database_;
 };
 
+/// Those among `asked` that exist.
+Result<std::vector<Block>> existing_blocks(Connection& connection, const std::vector<Block>& asked);
+
 }  // namespace warren::adapters::sqlite

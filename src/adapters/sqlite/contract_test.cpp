@@ -4,6 +4,7 @@
 #include "adapters/sqlite/member_store.hpp"
 #include "adapters/sqlite/user_store.hpp"
 #include "tests/contract/block_store_contract.hpp"
+#include "tests/contract/blocked_insert_contract.hpp"
 #include "tests/contract/channel_store_contract.hpp"
 #include "tests/contract/entry_search_contract.hpp"
 #include "tests/contract/entry_store_contract.hpp"
@@ -22,14 +23,20 @@ struct Fixture {
     std::optional<Store> store;
 };
 
-template <class Store, class Port>
-std::shared_ptr<Port> make_store() {
+template <class Store>
+std::shared_ptr<Fixture<Store>> make_fixture() {
     auto fixture = std::make_shared<Fixture<Store>>();
     adapters::sqlite::Options options;
     options.folder = fixture->folder.path();
     fixture->database = adapters::sqlite::open(options).value();
     fixture->store.emplace(*fixture->database);
-    return std::shared_ptr<Port>(fixture, &*fixture->store);
+    return fixture;
+}
+
+template <class Store, class Port>
+std::shared_ptr<Port> make_store() {
+    auto fixture = make_fixture<Store>();
+    return {fixture, &*fixture->store};
 }
 
 template <class Store, class Port>
@@ -40,6 +47,20 @@ PortCase<Port> sqlite_case() {
 INSTANTIATE_TEST_SUITE_P(Sqlite, EntryStoreContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::EntryStore, EntryStore>()),
                          case_name<EntryStore>);
+std::shared_ptr<EntriesAndBlocks> make_entries_and_blocks() {
+    struct Both {
+        explicit Both(adapters::sqlite::Database& on) : entries(on), blocks(on) {}
+        adapters::sqlite::EntryStore entries;
+        adapters::sqlite::BlockStore blocks;
+        EntriesAndBlocks ports{entries, blocks};
+    };
+    auto fixture = make_fixture<Both>();
+    return {fixture, &fixture->store->ports};
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, BlockedInsertContract,
+                         ::testing::Values(PortCase<EntriesAndBlocks>{"sqlite", {}, make_entries_and_blocks}),
+                         case_name<EntriesAndBlocks>);
 INSTANTIATE_TEST_SUITE_P(Sqlite, EntrySearchContract,
                          ::testing::Values(sqlite_case<adapters::sqlite::EntryStore, EntryStore>()),
                          case_name<EntryStore>);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "adapters/sqlite/block_store.hpp"
 #include "adapters/sqlite/word_index.hpp"
 #include "base/log.hpp"
 #include "model/entry_codec.hpp"
@@ -16,8 +17,7 @@ namespace {
     "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind"
 #define WARREN_ENTRY_COLUMNS WARREN_ENTRY_COLUMNS_BUT_BODY ", body"
 // Left to itself SQLite may take the index of places here and walk the channel.
-#define WARREN_SELECT_ENTRY_BY_NONCE \
-    "SELECT " WARREN_ENTRY_COLUMNS   \
+#define WARREN_OF_THE_NONCE \
     " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"
 #define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
 #define WARREN_OF_THE_NEWEST " FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1"
@@ -81,6 +81,11 @@ Result<void> insert_entry(Connection& connection, const Entry& entry) {
     return index_words(connection, entry, words);
 }
 
+/// Whether an entry with the nonce of this one is.
+Result<bool> is_stored(Connection& connection, const Entry& entry) {
+    return connection.query("SELECT 1" WARREN_OF_THE_NONCE, entry.channel, entry.sender, entry.nonce).step();
+}
+
 /// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
 /// never worth an encoding just to be counted.
 std::size_t size_of(const Entry& entry) {
@@ -135,7 +140,8 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, s
     auto query = [channel, keys = std::move(keys)](Connection& connection) -> Result<std::vector<EntryPtr>> {
         std::vector<EntryPtr> out;
         for (const auto& key : keys) {
-            auto rows = connection.query(WARREN_SELECT_ENTRY_BY_NONCE, channel, key.sender, key.nonce);
+            auto rows = connection.query("SELECT " WARREN_ENTRY_COLUMNS WARREN_OF_THE_NONCE, channel,
+                                         key.sender, key.nonce);
             WARREN_TRY_VOID(collect_rows(rows, out));
         }
         return out;
@@ -143,12 +149,18 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, s
     return database_.read(deadline, std::move(query));
 }
 
-Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Deadline deadline) {
+Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) {
     std::size_t bytes = 0;
     for (const auto& entry : run)
         bytes += size_of(*entry);
-    auto work = [run = std::move(run)](Connection& connection) -> Result<void> {
+    auto work = [run = std::move(run), unless = std::move(unless)](Connection& connection) -> Result<void> {
+        WARREN_TRY(blocks, existing_blocks(connection, unless.blocks));
+        if (!blocks.empty()) return Error(Errc::taken);
         for (const auto& entry : run) {
+            if (unless.repeated) {
+                WARREN_TRY(repeated, is_stored(connection, *entry));
+                if (repeated) return Error(Errc::taken);
+            }
             WARREN_TRY_VOID(insert_entry(connection, *entry));
         }
         return {};

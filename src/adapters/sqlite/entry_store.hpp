@@ -16,7 +16,7 @@ public:
     Task<Result<std::vector<EntryPtr>>> heads(std::vector<ChannelId> channels, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> find_nonces(ChannelId channel, std::vector<NonceKey> keys,
                                                     Deadline deadline) override;
-    Task<Result<void>> insert(std::vector<EntryPtr> run, Deadline deadline) override;
+    Task<Result<void>> insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> range(ChannelId channel, Seq from, Seq to, std::size_t limit,
                                               Deadline deadline) override;
     Task<Result<std::vector<EntryPtr>>> targeting(ChannelId channel, Bucket bucket, Seq after,

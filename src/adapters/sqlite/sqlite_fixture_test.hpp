@@ -54,7 +54,7 @@ protected:
     }
     Task<Result<void>> inserting(EntryPtr entry, Deadline deadline) {
         std::vector<EntryPtr> run{std::move(entry)};
-        return store().insert(std::move(run), deadline);
+        return store().insert(std::move(run), {}, deadline);
     }
     Result<void> insert(ChannelId channel, Seq seq) {
         return run_task(inserting(message(channel, seq), soon()));

@@ -49,7 +49,7 @@ protected:
         entry->body = EditBody{target, std::move(text), false};
         return entry;
     }
-    void put(std::vector<EntryPtr> run) { ASSERT_TRUE(run_task(store().insert(std::move(run), soon()))); }
+    void put(std::vector<EntryPtr> run) { ASSERT_TRUE(run_task(store().insert(std::move(run), {}, soon()))); }
     /// A log of `count` messages, each a millisecond after the last, that all say `text`.
     void fill(ChannelId channel, Seq count, const std::string& text) {
         std::vector<EntryPtr> run;

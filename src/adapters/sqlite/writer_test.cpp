@@ -71,7 +71,7 @@ TEST_F(SqliteWriter, ARefusedWriteDisturbsNoOtherOfItsTransaction) {
         tasks.push_back(inserting(message(others.back(), 1), soon()));
         // Its first entry fits, its second is taken: both must go.
         std::vector<EntryPtr> run{message(others.back(), 2), message(channel, 1)};
-        tasks.push_back(store().insert(std::move(run), soon()));
+        tasks.push_back(store().insert(std::move(run), {}, soon()));
     }
     const auto results = behind_a_held_commit(std::move(tasks));
     for (std::size_t i = 0; i < results.size(); ++i) {

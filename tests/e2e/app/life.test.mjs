@@ -35,6 +35,25 @@ test("a node says how it is", async () => {
   assert.equal(await node.stop(), 0);
 });
 
+test("where files run out nobody more comes in, and those who are in are served", async () => {
+  const node = await startWarren({ under: ["prlimit", "--nofile=700"] });
+  assert.match(node.logEnd(), /connections_bounded connections=444 /);
+  const person = addUser(node, "inside@example.org", "Inside");
+  const socket = await connected(node, person, { transports: ["websocket"] });
+  const more = Array.from({ length: 600 }, () => connect(node.port, "127.0.0.1").on("error", () => {}));
+  await waitUntil(async () => (await node.metric("warren_http_refused_total")) >= 600 - 444, { what: "some being refused" });
+  assert.equal(await node.metric("warren_http_connections"), 444);
+  const { data: channelId } = await socket.timeout(5000).emitWithAck("group:new", { name: "full", members: [] });
+  const asked = Array.from({ length: 32 }, (_, n) => socket.timeout(5000).emitWithAck("message:new", { channelId, message: `${n}` })
+    .then(() => socket.timeout(5000).emitWithAck("messages:get", { channelId, limit: 10 })));
+  assert.deepEqual((await Promise.all(asked)).map(({ success }) => success), asked.map(() => true));
+  for (const one of more) one.destroy();
+  const late = await connected(node, person);
+  for (const one of [socket, late]) one.close();
+  assert.doesNotMatch(node.logEnd(100_000), /_failed/);
+  assert.equal(await node.stop(), 0);
+});
+
 test("logs can be JSON, and hold neither texts nor secrets", async () => {
   const node = await startWarren({ config: { log: { format: "json", level: "debug" } } });
   const person = addUser(node, "log@example.org", "Logged", "a-secret-password");

@@ -99,6 +99,18 @@ describe("nonces", () => {
     closeAll();
   });
 
+  test("who has left is still answered what they had sent, and cannot send more", async () => {
+    await group();
+    const b = await connect(node, bob);
+    const wanted = { channelId, message: "bye", nonce: "bye" };
+    const first = await b.get("message:new", wanted);
+    await b.get("group:leave", { channelId });
+    assert.deepEqual(await b.get("message:new", wanted), first);
+    await b.refused("nonce_conflict", /nonce/, "message:new", { ...wanted, message: "other" });
+    await b.refused("not_found", null, "message:new", { ...wanted, nonce: "more" });
+    closeAll();
+  });
+
   test("a retry after the node was killed is the same message", async () => {
     await group();
     const a = await connect(node, alice);
