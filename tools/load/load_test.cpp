@@ -5,6 +5,7 @@
 #include <random>
 
 #include "load/histogram.hpp"
+#include "load/order.hpp"
 #include "load/people.hpp"
 #include "load/talk.hpp"
 #include "load/wire.hpp"
@@ -77,6 +78,36 @@ TEST(Wire, PacketsAreToldApart) {
     const auto ack = parse_server_packet("43123[{}]");
     EXPECT_EQ(ack.ack, 123U);
     EXPECT_EQ(ack.body, "[{}]");
+}
+
+TEST(Order, IsTheSameForEverybodyWhoeverWasFasterToSend) {
+    Order order({{0, 1}}, 2);
+    const auto late = order.next_place(0), early = order.next_place(0);
+    for (const std::uint32_t connection : {0U, 1U}) {
+        EXPECT_TRUE(order.saw(connection, 0, late));
+        EXPECT_TRUE(order.saw(connection, 0, early));
+    }
+    EXPECT_EQ(order.gaps() + order.repeats(), 0U);
+}
+
+TEST(Order, RefusesGapsRepeatsAndDisorder) {
+    const std::vector<std::vector<std::uint32_t>> conversations{{0, 1}, {1}};
+    const auto seen = [&](std::vector<std::uint64_t> places) {
+        Order order(conversations, 2);
+        for (const auto place : places)
+            EXPECT_TRUE(order.saw(0, 0, place));
+        return std::pair(order.gaps(), order.repeats());
+    };
+    EXPECT_EQ(seen({5, 6, 7}), std::pair(0UL, 0UL)) << "the first may be any";
+    EXPECT_EQ(seen({5, 7, 8}), std::pair(1UL, 0UL)) << "a gap";
+    EXPECT_EQ(seen({5, 6, 6, 7}), std::pair(0UL, 1UL)) << "a repeat";
+    EXPECT_EQ(seen({5, 7, 6, 8}), std::pair(1UL, 1UL)) << "disorder";
+    Order order(conversations, 2);
+    EXPECT_FALSE(order.saw(0, 1, 1)) << "not one of its conversations";
+    EXPECT_TRUE(order.saw(1, 0, 1));
+    order.interrupted(1);
+    EXPECT_TRUE(order.saw(1, 0, 9));
+    EXPECT_EQ(order.gaps(), 0U);
 }
 
 TEST(Dialects, HearWhatTheySay) {

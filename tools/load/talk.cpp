@@ -23,17 +23,12 @@ Talk::Talk(const RunOptions& run, const TalkOptions& options, const Dialect& dia
       dialect_(dialect),
       swarm_(run.target, connections, *this),
       opener_(swarm_, run, [this](std::uint32_t at) { return dialect_.auth(at); }),
-      places_(connections),
+      order_(dialect.conversations(), connections),
       listeners_(dialect.conversations().size()),
       turns_(dialect.conversations().size()),
       is_excluded_(connections),
       is_hostile_(connections),
-      window_(options.window > 0 ? options.window : dialect.conversations().size()) {
-    for (std::uint32_t c = 0; c < listeners_.size(); ++c) {
-        for (const auto member : dialect.conversations()[c])
-            places_[member].push_back({c, 0});
-    }
-}
+      window_(options.window > 0 ? options.window : dialect.conversations().size()) {}
 
 Report Talk::run(std::string_view name) {
     Report report(name);
@@ -58,8 +53,8 @@ Report Talk::run(std::string_view name) {
     report.add("missing", options_.churn > 0
                               ? 0
                               : static_cast<std::int64_t>(expected_) - static_cast<std::int64_t>(delivered_));
-    report.add("gaps", gaps_);
-    report.add("repeats", repeats_);
+    report.add("gaps", order_.gaps());
+    report.add("repeats", order_.repeats());
     report.add("failures", failures_.as_json());
     if (churned_ > 0) report.add("churned", churned_);
     if (garbage_ > 0) report.add("garbage_sent", garbage_);
@@ -148,12 +143,12 @@ void Talk::send_next(std::uint64_t due_us) {
     const auto conversation = next_conversation_;
     next_conversation_ = static_cast<std::uint32_t>((next_conversation_ + 1) % listeners_.size());
     const auto& members = dialect_.conversations()[conversation];
-    const auto place = ++turns_[conversation];
+    const auto turn = ++turns_[conversation];
     // In turn, but never somebody who does not read or is away.
-    auto sender = members[place % members.size()];
+    auto sender = members[turn % members.size()];
     for (std::size_t i = 1; i < members.size() && (is_excluded_[sender] || !swarm_.is_joined(sender)); ++i)
-        sender = members[(place + i) % members.size()];
-    sent_.push_back({due_us, conversation, sender, place, false});
+        sender = members[(turn + i) % members.size()];
+    sent_.push_back({due_us, conversation, sender, 0, false});
     ++in_flight_;
     ++window_sent_;
     expected_ += listeners_[conversation];
@@ -175,9 +170,7 @@ void Talk::ready(std::uint32_t connection) {
         return swarm_.send_garbage(connection, kGarbage);
     }
     if (letting_in_) ++ready_;
-    // It gets whatever is sent from here on, but which place comes first is not known.
-    for (auto& place : places_[connection])
-        place.at = 0;
+    order_.interrupted(connection);
 }
 
 void Talk::on_event(std::uint32_t connection, std::string_view args) {
@@ -190,19 +183,10 @@ void Talk::on_event(std::uint32_t connection, std::string_view args) {
     ++delivered_;
     ++window_delivered_;
     delivered_us_.record(now - std::min(now, sent.due_us));
-    check_place(connection, sent.conversation, heard->seq != 0 ? heard->seq : sent.place);
+    if (heard->seq == 0 && sent.place == 0) sent.place = order_.next_place(sent.conversation);
+    if (!order_.saw(connection, sent.conversation, heard->seq != 0 ? heard->seq : sent.place))
+        failures_.count("a message of another's conversation");
     if (!dialect_.acknowledges() && connection == sent.sender) end(sent, now);
-}
-
-void Talk::check_place(std::uint32_t connection, std::uint32_t conversation, std::uint64_t place) {
-    for (auto& known : places_[connection]) {
-        if (known.conversation != conversation) continue;
-        if (known.at != 0 && place <= known.at) ++repeats_;
-        if (known.at != 0 && place > known.at + 1) ++gaps_;
-        known.at = std::max(known.at, place);
-        return;
-    }
-    failures_.count("a message of another's conversation");
 }
 
 void Talk::on_ack(std::uint32_t connection, std::uint64_t id, std::string_view args) {

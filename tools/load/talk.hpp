@@ -6,6 +6,7 @@
 
 #include "load/crowd.hpp"
 #include "load/histogram.hpp"
+#include "load/order.hpp"
 #include "load/people.hpp"
 #include "load/swarm.hpp"
 
@@ -14,7 +15,7 @@ namespace warren::load {
 /// What a delivery says: which of our messages it is, and its place in its conversation.
 struct Heard {
     std::uint64_t number = 0;
-    std::uint64_t seq = 0;  ///< 0 where the server gives none: then the order of sending counts.
+    std::uint64_t seq = 0;  ///< 0 where the server gives none.
     std::uint32_t conversation = 0;
 };
 
@@ -92,13 +93,8 @@ private:
     struct Sent {
         std::uint64_t due_us;
         std::uint32_t conversation, sender;
-        std::uint32_t place;  ///< 1, 2, ... in its conversation.
+        std::uint32_t place;  ///< Where the server gives no seq; 0 before anybody heard it.
         bool ended;
-    };
-    /// The newest place or seq that a connection has of a conversation; 0: any may come.
-    struct Place {
-        std::uint32_t conversation;
-        std::uint64_t at;
     };
 
     void joined(std::uint32_t connection) override;
@@ -116,7 +112,6 @@ private:
     void fill_window();
     void send_next(std::uint64_t due_us);
     void end(Sent& sent, std::uint64_t now);
-    void check_place(std::uint32_t connection, std::uint32_t conversation, std::uint64_t place);
     void churn(std::uint64_t now);
     void drain();
     void start_measuring();
@@ -128,7 +123,7 @@ private:
     Swarm swarm_;
     Opener opener_;
     std::vector<Sent> sent_;  ///< By number - 1.
-    std::vector<std::vector<Place>> places_;
+    Order order_;
     std::vector<std::uint32_t> listeners_;  ///< By conversation: how many hear a message.
     std::vector<std::uint32_t> turns_;      ///< By conversation: messages sent.
     std::vector<bool> is_excluded_, is_hostile_;
@@ -137,7 +132,7 @@ private:
     std::uint64_t next_due_us_ = 0, next_churn_us_ = 0, began_us_ = 0;
     bool sending_ = false, letting_in_ = true;
 
-    std::uint64_t expected_ = 0, delivered_ = 0, gaps_ = 0, repeats_ = 0, churned_ = 0, garbage_ = 0;
+    std::uint64_t expected_ = 0, delivered_ = 0, churned_ = 0, garbage_ = 0;
     std::uint64_t window_sent_ = 0, window_ended_ = 0, window_delivered_ = 0;
     Histogram acknowledged_us_, delivered_us_, late_us_;
     Failures failures_;
