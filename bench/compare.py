@@ -62,7 +62,9 @@ class Bench:
         """Starts a server pinned to its core; its process and port, once a line of it matches `ready`."""
         log = open(OUT / "server.log", "ab")
         pin = [] if all_cores else ["taskset", "-c", str(self.server_core)]
-        server = subprocess.Popen([*pin, *map(str, command)], cwd=OUT, stdout=subprocess.PIPE, stderr=log)
+        # Ends with this process even where that ends with an error.
+        server = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *pin, *map(str, command)], cwd=OUT,
+                                  stdout=subprocess.PIPE, stderr=log)
         deadline, text = time.monotonic() + 60, b""
         while time.monotonic() < deadline and server.poll() is None:
             if select.select([server.stdout], [], [], 1)[0]:
