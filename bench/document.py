@@ -85,8 +85,9 @@ Memory and the storm are measured up to the number of files that one process may
   can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
   inserted at once; a run without a message is then repeated, and the table says how many were.
 - **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
-  fewer frames leave with one call. With 32 the ratio is above one, but the library's rounds lie far apart (its
-  spread) and the generator was nearly the limit of chat's: it says no more than that both do about as much.
+  fewer frames leave with one call. With 32 the ratio differs from run to run, since the library's rounds lie far apart
+  (its spread): it says no more than that both do about as much. A chat frame is also longer, which the row *frames as
+  long as chat's* takes out.
 - **Open loop at three times npm's maximum.** Messages of one room are too far apart there to leave together, so each
   delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the rows above, which
   does nothing else, does not come to three times npm's maximum either ([0064](decisions/0064-gathering.md)).
