@@ -112,9 +112,10 @@ def table(rows):
         side = row["side"] + (f" ({row['failures']} failures)" if row["failures"] else "")
         side += f" ({row['repeated']} runs repeated)" if row.get("repeated") else ""
         value = f"{number(row['value'])} {row['unit']}"
+        busy = "" if row["server_cpu"] is None else f"{row['server_cpu']:.0f} % / {row['generator_cpu']:.0f} %"
         cells = [row["figure"], side, value, spread, number(row.get("per_cpu_second")),
                  number(row.get("p50_ms")), number(row.get("p99_ms")),
-                 f"{row['server_cpu']:.0f} % / {row['generator_cpu']:.0f} %", row["limit"], row.get("ratio", ""),
+                 busy, row["limit"], row.get("ratio", ""),
                  row.get("cpu_ratio", "")]
         yield "| " + " | ".join(cells) + " |"
 

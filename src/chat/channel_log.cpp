@@ -25,11 +25,14 @@ bool same_content(const EntryBody& stored, const EntryBody& wanted) {
     return same_request(stored, wanted) || (is_blanked(stored) && stored == blanked(wanted));
 }
 
+bool deletes(const Proposal& proposal) {
+    return std::holds_alternative<DeleteBody>(proposal.body);
+}
+
 Result<void> check(const Proposal& proposal, const Before& before) {
     WARREN_TRY_VOID(proposal.check(before));
     // One may always take back what one wrote, and to make the channel is for its own check to judge.
-    const bool deletes = std::holds_alternative<DeleteBody>(proposal.body);
-    if (before.head == 0 || deletes) return {};
+    if (before.head == 0 || deletes(proposal)) return {};
     return check_writing(proposal.sender, before.blocks);
 }
 
@@ -71,7 +74,6 @@ struct ChannelLog::Waiting {
     bool changes_state() const {
         return proposal.body.index() >= static_cast<std::size_t>(EntryKind::member);
     }
-    bool deletes() const { return std::holds_alternative<DeleteBody>(proposal.body); }
 };
 
 /// What is built on: an entry known to be committed.
@@ -144,7 +146,7 @@ Task<Result<Appended>> ChannelLog::append(ChannelId channel, Proposal proposal, 
         if (log.queue.size() >= env_.limits.waiting_per_channel_max) co_return Error(Errc::overloaded);
         waiting = std::make_shared<Waiting>();
         waiting->proposal = std::move(proposal);
-        waiting->is_doubtful = waiting->changes_state() || waiting->deletes();
+        waiting->is_doubtful = waiting->changes_state() || deletes(waiting->proposal);
         waiting->id = env_.ids.make<EntryId>(env_.clock.wall());
         waiting->deadline = deadline;
         log.queue.push_back(waiting);

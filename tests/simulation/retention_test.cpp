@@ -270,6 +270,24 @@ TEST_F(RetentionTest, WhatIsMadeOnceIsFoundThoughItsEntryIsGone) {
     EXPECT_EQ(wait(chat(1).send_message(person(1), pair, repeated, soon())).value()->seq, 401u);
 }
 
+TEST_F(RetentionTest, ANonceFromBeforeTheBeginningIsForgottenThoughItsEntryIsStillThere) {
+    start_with({std::chrono::hours(10), 0});
+    const auto channel = group({person(1), person(2)});
+    fill(0, channel, 400);
+    pass(minutes(5));
+    (void)set.raise_start(channel, {kSecondBucket, 127, 1});
+    set.commit_all();
+    chat::MessageDraft repeated;
+    repeated.body.text = "message 100";
+    repeated.nonce = "100";
+    std::optional<Result<EntryPtr>> sent;
+    spawn(world.executor(), "test", keep(chat(0).send_message(person(1), channel, repeated, soon()), sent));
+    while (!sent)
+        pass(Span(1000));
+    ASSERT_TRUE(set.entry(channel, 100, set.committed())) << "no sweep came in between";
+    EXPECT_EQ(sent->value()->seq, 401u);
+}
+
 TEST_F(RetentionTest, ANodeThatHeardNothingForLongWritesAtTheEnd) {
     start_with({minutes(10), 0});
     const auto channel = group({person(1), person(2)});

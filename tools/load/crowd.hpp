@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ struct RunOptions {
     double opening_rate = 0;        ///< Connections begun a second; 0: as fast as they come in.
     double warmup_seconds = 1;
     double seconds = 5;
+};
+
+/// Not everybody came in, so nothing was measured.
+struct NotAllIn : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 /// Begins connections when they are due, at a bounded rate and so many at once. The swarm outlives it.

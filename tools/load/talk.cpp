@@ -71,9 +71,8 @@ void Talk::let_all_in() {
         swarm_.turn(kTurn);
         if (ready_ != before) until = now_us() + kLetInUs;
         if (now_us() > until || failures_.total() > 100) {
-            throw std::runtime_error("only " + std::to_string(ready_) + " of " +
-                                     std::to_string(swarm_.size()) +
-                                     " connections got in: " + json::serialize(failures_.as_json()));
+            throw NotAllIn("only " + std::to_string(ready_) + " of " + std::to_string(swarm_.size()) +
+                           " connections got in: " + json::serialize(failures_.as_json()));
         }
     }
     letting_in_ = false;

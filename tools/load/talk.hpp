@@ -86,7 +86,7 @@ struct TalkOptions {
 class Talk final : private SwarmListener {
 public:
     Talk(const RunOptions& run, const TalkOptions& options, const Dialect& dialect, std::size_t connections);
-    /// Throws std::runtime_error where not everybody gets in.
+    /// Throws NotAllIn, or another std::runtime_error.
     Report run(std::string_view name);
 
 private:

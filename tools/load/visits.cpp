@@ -107,8 +107,8 @@ void Visits::let_all_in(double within_seconds) {
         swarm_.turn(kTurn);
         const auto now = now_us();
         if (now > until) {
-            throw std::runtime_error("only " + std::to_string(in_) + " of " + std::to_string(people_.size()) +
-                                     " got in: " + json::serialize(failures_.as_json()));
+            throw NotAllIn("only " + std::to_string(in_) + " of " + std::to_string(people_.size()) +
+                           " got in: " + json::serialize(failures_.as_json()));
         }
         if (now < memory_at) continue;
         memory_at = now + kMemoryPeriodUs;

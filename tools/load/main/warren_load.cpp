@@ -142,6 +142,6 @@ int main(int argc, char** argv) {
         return finish(*connect ? visits.connect() : *storm ? visits.storm() : visits.ask(), a);
     } catch (const std::exception& failure) {
         std::cerr << "warren-load: " << failure.what() << "\n";
-        return 1;
+        return dynamic_cast<const NotAllIn*>(&failure) ? 4 : 1;
     }
 }
