@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -80,6 +83,52 @@ TEST(Offload, RefusesWhatIsBeyondItsQueue) {
     asio::co_spawn(io, refused(offload, code), asio::detached);
     io.run();
     EXPECT_EQ(code, Errc::overloaded);
+}
+
+Task<void> count(Offload& offload, std::atomic<int>& counted, std::chrono::milliseconds takes) {
+    auto job = [&counted, takes]() -> Result<int> {
+        std::this_thread::sleep_for(takes);
+        return ++counted;
+    };
+    auto running = offload.run(job);
+    co_await std::move(running);
+}
+
+TEST(Offload, EveryCallIsAnsweredHoweverManyComeAtOnce) {
+    asio::io_context io;
+    Offload offload(4, 10'000);
+    std::atomic<int> counted = 0;
+    for (int round = 1; round <= 50; ++round) {
+        for (int i = 0; i < 100; ++i)
+            asio::co_spawn(io, count(offload, counted, {}), asio::detached);
+        io.run();
+        io.restart();
+        ASSERT_EQ(counted, 100 * round);
+    }
+}
+
+TEST(Offload, ACallThatTakesLongHoldsUpNoOther) {
+    asio::io_context io;
+    Offload offload(2, 100);
+    std::atomic<int> counted = 0;
+    std::promise<void> release;
+    auto released = release.get_future();
+    const auto held = [&](Offload& threads) -> Task<void> {
+        auto job = [&]() -> Result<int> {
+            released.wait();
+            return counted.load();
+        };
+        auto running = threads.run(job);
+        const auto result = co_await std::move(running);
+        EXPECT_EQ(result.value(), 10);
+    };
+    asio::co_spawn(io, held(offload), asio::detached);
+    for (int i = 0; i < 10; ++i)
+        asio::co_spawn(io, count(offload, counted, std::chrono::milliseconds(1)), asio::detached);
+    while (counted < 10)
+        io.poll();
+    release.set_value();
+    io.run();
 }
 
 Task<void> wait_for(Oneshot<int>& shot, int& got) {

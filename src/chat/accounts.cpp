@@ -114,11 +114,11 @@ Task<Result<User>> Accounts::who_is(std::string token, Deadline deadline) {
 
 Task<Result<Identity>> Accounts::who_connects(std::string socket_token, Deadline deadline) {
     const auto hash = secrets_.hash_token(socket_token);
-    auto looking = env_.users.session_by_socket_token(hash, deadline);
-    WARREN_CO_TRY(session, co_await std::move(looking));
-    auto finding = owner_of(std::move(session), deadline);
-    WARREN_CO_TRY(user, co_await std::move(finding));
-    co_return Identity{std::move(user), hash};
+    auto looking = env_.users.signed_in(hash, deadline);
+    WARREN_CO_TRY(found, co_await std::move(looking));
+    if (!found || found->session.expires_at <= env_.clock.wall()) co_return no_session();
+    if (found->user.status != UserStatus::active) co_return no_session();
+    co_return Identity{std::move(found->user), hash};
 }
 
 std::string Accounts::socket_token_of(std::string_view token) const {

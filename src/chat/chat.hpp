@@ -71,21 +71,6 @@ struct ChannelLines {
     std::optional<std::string> next;  ///< What to give as `after` for more.
 };
 
-struct HistoryQuery {
-    enum class From { newest, before, after, around };
-    From from = From::newest;
-    Seq seq = 0;
-    std::size_t limit = 50;  ///< 1 to 100.
-};
-struct HistoryPage {
-    std::vector<FoldedMessage> messages;  ///< Oldest first.
-    Seq from = 0;                         ///< The seqs covered: from <= seq <= to ...
-    Seq to = 0;                           ///< ... 0, 0 where none.
-    Seq head = 0;
-    Seq first_seq = 1;
-    bool limited = false;  ///< There is more in the direction asked.
-};
-
 struct SearchRequest {
     std::string query;                  ///< As a person typed it. @see words/query.hpp
     std::optional<ChannelId> channel;   ///< None: the user's channels, the latest active ones.
@@ -209,7 +194,8 @@ public:
     /// A page of history, folded. Reads at most four buckets, so it may be empty although more remains.
     /// `from` and `to` say how far it got.
     /// @errors not_found (no such channel, or not a member), invalid
-    Task<Result<HistoryPage>> history(UserId user, ChannelId channel, HistoryQuery query, Deadline deadline);
+    Task<Result<HistoryPagePtr>> history(UserId user, ChannelId channel, HistoryQuery query,
+                                         Deadline deadline);
     /// The messages of the user's channels that match as they are now, about as many as `limit` and the
     /// answer budget allow; fewer, and `next`, where finding them takes long.
     /// @errors invalid and too_large (query, limit or `before`: the sentence says what), not_found (channel)

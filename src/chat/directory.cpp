@@ -58,6 +58,10 @@ void Directory::forget_old(SteadyTime now) {
     if (now < forgot_at_ + kForgetEvery) return;
     forgot_at_ = now;
     std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
+    if (now >= views_aged_at_ + kViewsKept) {
+        views_aged_at_ = now;
+        kept_.age();
+    }
     // An idle node keeps no table of those who came with the last storm.
     if (remembered_.empty()) remembered_ = {};
 }
@@ -66,13 +70,16 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedVie
                                                            Deadline deadline, std::size_t members_max) {
     auto reading = read_those_behind(channels, deadline);
     WARREN_CO_TRY_VOID(co_await std::move(reading));
+    std::vector<ChannelViewPtr> out;
     std::vector<MembershipPtr> memberships;
     std::vector<UserId> wanted;
-    for (const auto& [document, state_seq] : channels) {
+    for (const auto& channel : channels) {
+        const auto& [document, state_seq] = channel;
         static const auto kNone = std::make_shared<const Membership>();
-        const bool unlisted = document.state_seq >= state_seq && document.member_count > members_max;
         memberships.push_back(kNone);
-        if (unlisted) continue;
+        out.push_back(kept(channel, members_max));
+        const bool unlisted = document.state_seq >= state_seq && document.member_count > members_max;
+        if (out.back() || unlisted) continue;
         auto finding = memberships_.as_of(document.id, state_seq, deadline);
         WARREN_CO_TRY(membership, co_await std::move(finding));
         if (membership->members.size() > members_max) continue;
@@ -88,19 +95,31 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedVie
     auto asking = people(wanted, deadline);
     WARREN_CO_TRY(users, co_await std::move(asking));
 
-    std::vector<ChannelViewPtr> out;
+    const auto until = env_.clock.now() + kViewsKept;
     for (std::size_t i = 0; i < channels.size(); ++i) {
+        if (out[i]) continue;
         auto view = std::make_shared<ChannelView>();
         view->channel = std::move(channels[i].document);
         if (view->channel.state_seq == 0) co_return Error(Errc::unavailable);
-        for (const auto& standing : memberships[i]->members) {
+        const auto& members = memberships[i]->members;
+        for (const auto& standing : members) {
             if (view->members.size() == kMembersListed) break;
             const auto at = std::lower_bound(wanted.begin(), wanted.end(), standing.user) - wanted.begin();
             view->members.push_back({users[static_cast<std::size_t>(at)], standing.role});
         }
-        out.push_back(std::move(view));
+        out[i] = std::move(view);
+        const bool whole = !members.empty() && members.size() <= kMembersListed;
+        if (whole) kept_.put(out[i]->channel.id, {out[i], channels[i].state_seq, until});
     }
     co_return out;
+}
+
+/// Null where it is to be put together.
+ChannelViewPtr Directory::kept(const WantedView& wanted, std::size_t members_max) {
+    const auto* known = kept_.find(wanted.document.id);
+    const bool holds = known && known->state_seq == wanted.state_seq && env_.clock.now() < known->until &&
+                       known->view->members.size() <= members_max && known->view->channel == wanted.document;
+    return holds ? known->view : nullptr;
 }
 
 /// Reads the documents that are not there, or older than they are wanted.

@@ -1,7 +1,10 @@
 #pragma once
+#include <array>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/lately_used.hpp"
 #include "chat/environment.hpp"
 #include "chat/memberships.hpp"
 
@@ -19,14 +22,18 @@ struct MemberView {
 struct ChannelView {
     Channel channel;
     std::vector<MemberView> members;  ///< By user id, at most the number asked for.
+    /// What was written of the members, in either detail, for whoever is given the same view next. Nothing in
+    /// chat/ looks at it.
+    mutable std::array<std::string, 2> texts = {};
 };
 using ChannelViewPtr = std::shared_ptr<const ChannelView>;
 
 /// Section A lists at most so many members of a channel. @see docs/protocol.md
 inline constexpr std::size_t kMembersListed = 100;
 
-/// So long may a name or a picture be shown that was changed.
-inline constexpr std::chrono::seconds kPeopleRemembered{10};
+/// A name or a picture that was changed may be shown for as long as both of these together.
+inline constexpr std::chrono::seconds kPeopleRemembered{5};
+inline constexpr std::chrono::seconds kViewsKept{5};
 
 /// A channel to be shown as of `state_seq`. Of a document that was not read yet there is only the id.
 struct WantedView {
@@ -40,7 +47,7 @@ public:
     Directory(Environment& env, Memberships& memberships) : env_(env), memberships_(memberships) {}
 
     /// The channels and their first kMembersListed members, in the order asked. Of channels with more than
-    /// `members_max` members, none.
+    /// `members_max` members, none. As they were at most kViewsKept ago, but for what the document says.
     Task<Result<std::vector<ChannelViewPtr>>> views(std::vector<WantedView> channels, Deadline deadline,
                                                     std::size_t members_max = SIZE_MAX);
 
@@ -52,18 +59,26 @@ public:
     void forget_old(SteadyTime now);
 
 private:
+    struct Kept {
+        ChannelViewPtr view;  ///< With all members.
+        Seq state_seq = 0;
+        SteadyTime until;
+    };
     struct Remembered {
         UserPtr user;
         SteadyTime until;
     };
 
     void remember(UserPtr user);
+    ChannelViewPtr kept(const WantedView& wanted, std::size_t members_max);
     Task<Result<void>> read_those_behind(std::vector<WantedView>& channels, Deadline deadline);
 
     Environment& env_;
     Memberships& memberships_;
     std::unordered_map<UserId, Remembered> remembered_;
+    LatelyUsed<ChannelId, Kept> kept_{4'096};
     SteadyTime forgot_at_{};
+    SteadyTime views_aged_at_{};
 };
 
 }  // namespace warren::chat

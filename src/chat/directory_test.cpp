@@ -64,7 +64,7 @@ TEST_F(DirectoryTest, PeopleComeInTheOrderAskedAndAreReadOnce) {
     EXPECT_THAT(store.asked, ::testing::ElementsAre(2));
 }
 
-TEST_F(DirectoryTest, PeopleAreRememberedForTenSeconds) {
+TEST_F(DirectoryTest, PeopleAreRememberedForAWhile) {
     EXPECT_THAT(names({person(1), person(2)}), ::testing::ElementsAre("Ann", "Ann"));
     store.name = "Anna";
     clock.steady += kPeopleRemembered - seconds(1);

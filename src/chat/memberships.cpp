@@ -57,6 +57,33 @@ Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq,
         co_return kNobody;
     }
     if (auto known = cached(channel, state_seq)) co_return known;
+    const Place place{channel, state_seq};
+    if (const auto others = reading_.find(place); others != reading_.end()) {
+        auto waiting = others->second.emplace_back().wait();
+        co_await std::move(waiting);
+        if (auto known = cached(channel, state_seq)) co_return known;
+        auto reading = read(channel, state_seq, deadline);
+        co_return co_await std::move(reading);
+    }
+    reading_.try_emplace(place);
+    try {
+        auto reading = read(channel, state_seq, deadline);
+        auto membership = co_await std::move(reading);
+        end_reading(place);
+        co_return membership;
+    } catch (...) {
+        end_reading(place);
+        throw;
+    }
+}
+
+void Memberships::end_reading(const Place& place) {
+    auto done = reading_.extract(place);
+    for (auto& waiting : done.mapped())
+        waiting.set(true);
+}
+
+Task<Result<MembershipPtr>> Memberships::read(ChannelId channel, Seq state_seq, Deadline deadline) {
     auto reading = env_.channels.channels({channel}, deadline);
     WARREN_CO_TRY(documents, co_await std::move(reading));
     auto document = documents.empty() ? Channel{} : std::move(documents.front());

@@ -1,8 +1,10 @@
 #pragma once
 #include <chrono>
 #include <list>
+#include <map>
 #include <unordered_map>
 
+#include "base/oneshot.hpp"
 #include "chat/environment.hpp"
 #include "chat/membership.hpp"
 
@@ -44,7 +46,11 @@ private:
         SteadyTime used;
     };
 
+    using Waiting = std::list<Oneshot<bool>>;
+
     MembershipPtr cached(ChannelId channel, Seq state_seq);
+    Task<Result<MembershipPtr>> read(ChannelId channel, Seq state_seq, Deadline deadline);
+    void end_reading(const Place& place);
     void keep(ChannelId channel, MembershipPtr membership);
     void forget_oldest();
     Task<Result<MembershipPtr>> load(ChannelId channel, Seq state_seq, const Channel& document,
@@ -55,6 +61,8 @@ private:
     std::unordered_map<ChannelId, Cached> cache_;
     std::list<ChannelId> recent_;  // Front: used last.
     std::size_t members_cached_ = 0;
+    /// What is being read, and who waits for it: those who come back at once are often of the same channel.
+    std::map<Place, Waiting> reading_;
 };
 
 }  // namespace warren::chat

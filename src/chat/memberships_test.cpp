@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "chat/surroundings_test.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -9,6 +12,47 @@ namespace warren::chat {
 namespace {
 
 using std::chrono::seconds;
+
+/// One channel, of which everything else is refused; each answer comes a few turns later.
+class OneChannel final : public ChannelStore {
+public:
+    Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId>, Deadline) override {
+        Channel document;
+        document.state_seq = 1;
+        co_return std::vector{document};
+    }
+    Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq, UserId, std::size_t,
+                                                 Deadline) override {
+        ++asked;
+        for (int turn = 0; turn < 5; ++turn)
+            co_await asio::post(asio::use_awaitable);
+        if (away) co_return Error(Errc::unavailable);
+        co_return std::vector{MemberRow{channel, {}, 1, 0, Role::admin, 1}};
+    }
+    Task<Result<ChannelId>> claim_origin(std::string, ChannelId, Deadline) override {
+        return refuse<ChannelId>();
+    }
+    Task<Result<void>> put_channel(Channel, Deadline) override { return refuse<void>(); }
+    Task<Result<void>> raise_start(ChannelId, LogStart, Deadline) override { return refuse<void>(); }
+    Task<Result<void>> set_retention(ChannelId, std::optional<RetentionPolicy>, Deadline) override {
+        return refuse<void>();
+    }
+    Task<Result<std::vector<Channel>>> list(ChannelId, std::size_t, Deadline) override {
+        return refuse<std::vector<Channel>>();
+    }
+    Task<Result<void>> merge_members(std::vector<MemberRow>, Deadline) override { return refuse<void>(); }
+    Task<Result<std::vector<MemberRow>>> stays_of(UserId, Deadline) override {
+        return refuse<std::vector<MemberRow>>();
+    }
+    int asked = 0;
+    bool away = false;
+
+private:
+    template <class T>
+    static Task<Result<T>> refuse() {
+        co_return Error(Errc::unavailable);
+    }
+};
 
 class MembershipsTest : public ::testing::Test, protected Surroundings {
 protected:
@@ -42,6 +86,36 @@ TEST_F(MembershipsTest, WhatIsNotUsedForAWhileIsGivenUp) {
     clock.steady += kMembershipsKept;
     memberships.forget_unused(clock.now());
     EXPECT_TRUE(kept.expired());
+}
+
+class MembershipsReadTest : public ::testing::Test, protected Surroundings {
+protected:
+    std::vector<Result<MembershipPtr>> three_at_once() {
+        std::vector<Task<Result<MembershipPtr>>> asking;
+        for (int i = 0; i < 3; ++i)
+            asking.push_back(memberships.as_of({}, 1, clock.in(seconds(1))));
+        return testing::run_tasks(std::move(asking));
+    }
+
+    OneChannel channels;
+    Environment env = with(testing::none<UserStore>(), testing::none<BlockStore>(), {}, channels);
+    Memberships memberships{env};
+};
+
+TEST_F(MembershipsReadTest, WhatSeveralWaitForIsReadOnce) {
+    for (const auto& found : three_at_once())
+        EXPECT_EQ(found.value()->members.size(), 1U);
+    EXPECT_EQ(channels.asked, 1);
+}
+
+TEST_F(MembershipsReadTest, WhereThatFailsEachHasAnAnswerOfTheirOwn) {
+    channels.away = true;
+    for (const auto& found : three_at_once())
+        EXPECT_EQ(found.error(), Errc::unavailable);
+    EXPECT_EQ(channels.asked, 3);
+    channels.away = false;
+    EXPECT_TRUE(three_at_once().front());
+    EXPECT_EQ(channels.asked, 4);
 }
 
 }  // namespace

@@ -183,6 +183,7 @@ void Pages::remember(const std::string& key, Decoded decoded) {
 
 Task<void> Pages::drop(ChannelId channel, Bucket bucket) {
     ++drops_;
+    histories_.drop(channel);
     if (!cache_) co_return;
     const auto key = key_of(channel, bucket);
     decoded_.erase(key);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/metrics.hpp"
+#include "chat/histories.hpp"
 #include "ports/cache.hpp"
 #include "ports/entry_store.hpp"
 
@@ -30,7 +31,11 @@ public:
     /// has to be in what is given: where the log ended there before, changes are not read again.
     Task<Result<Page>> read(ChannelId channel, Seq from, Seq to, Seq head, Deadline deadline);
 
-    /// Nothing of that page is in the cache on return, nor put there by a read that has begun before.
+    /// What was put together of pages; whoever does so keeps it there.
+    Histories& histories() { return histories_; }
+
+    /// Nothing of that page is in the cache on return, nor put there by a read that has begun before; nor is
+    /// what was put together of it.
     Task<void> drop(ChannelId channel, Bucket bucket);
 
 private:
@@ -52,6 +57,7 @@ private:
 
     EntryStore& store_;
     Cache* cache_;
+    Histories histories_;
     std::uint64_t drops_ = 0;
     /// What was made of a few texts of the cache, good where the cache gives that very text again, which a
     /// cache within the process does; and the newest pages of a few channels, as far as they were read. With

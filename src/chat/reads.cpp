@@ -155,8 +155,8 @@ Task<Result<HistoryPage>> Chat::read_on(ChannelId channel, Seq from, Seq head, s
     co_return page;
 }
 
-Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQuery query,
-                                        Deadline deadline) {
+Task<Result<HistoryPagePtr>> Chat::history(UserId user, ChannelId channel, HistoryQuery query,
+                                           Deadline deadline) {
     if (query.limit == 0 || query.limit > kHistoryLimitMax) {
         co_return Error(Errc::invalid, "limit must be 1 to 100.");
     }
@@ -164,6 +164,9 @@ Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQ
     WARREN_CO_TRY(access, co_await std::move(asking));
     using From = HistoryQuery::From;
     const Seq head = access.head->seq;
+    auto& histories = pages_.histories();
+    if (auto known = histories.find(channel, head, access.floor, query)) co_return known;
+    const auto drops = histories.drops();
     const Seq seq = query.from == From::newest ? head : std::min(query.seq, head);
     const std::size_t older = query.from == From::after    ? 0
                               : query.from == From::around ? (query.limit + 1) / 2
@@ -186,7 +189,11 @@ Task<Result<HistoryPage>> Chat::history(UserId user, ChannelId channel, HistoryQ
         page.first_seq = std::max(page.first_seq, rest.first_seq);
     }
     page.head = head;
-    co_return page;
+    const bool is_whole = page.first_seq == access.floor;
+    HistoryPagePtr out = std::make_shared<const HistoryPage>(std::move(page));
+    // Else a bucket was removed meanwhile, of which the document does not tell yet.
+    if (is_whole) histories.keep(channel, access.floor, query, out, drops);
+    co_return out;
 }
 
 Task<Result<MemberPage>> Chat::members(UserId user, ChannelId channel, UserId after, std::size_t limit,

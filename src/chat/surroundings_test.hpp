@@ -11,9 +11,10 @@ struct Surroundings {
     Metrics metrics;
 
     Environment with(UserStore& users = testing::none<UserStore>(),
-                     BlockStore& blocks = testing::none<BlockStore>(), Limits limits = {}) {
+                     BlockStore& blocks = testing::none<BlockStore>(), Limits limits = {},
+                     ChannelStore& channels = testing::none<ChannelStore>()) {
         return {.entries = testing::none<EntryStore>(),
-                .channels = testing::none<ChannelStore>(),
+                .channels = channels,
                 .members = testing::none<MemberStore>(),
                 .users = users,
                 .blocks = blocks,

@@ -246,10 +246,15 @@ void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry*
 void write_channel_fields(JsonWriter& out, const chat::ChannelView& view, const Entry* head,
                           PersonDetail detail) {
     write_channel_summary(out, view.channel, head);
-    out.key("members").begin_array();
-    for (const auto& member : view.members)
-        write_member(out, member, detail);
-    out.end_array();
+    auto& text = view.texts[static_cast<std::size_t>(detail)];
+    if (text.empty()) {
+        JsonWriter members;
+        members.begin_array();
+        for (const auto& member : view.members)
+            write_member(members, member, detail);
+        text = members.end_array().take();
+    }
+    out.key("members").raw(text);
 }
 
 std::string_view name_of(NotifyLevel level) {

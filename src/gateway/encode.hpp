@@ -8,7 +8,7 @@ namespace warren::gateway {
 
 /// How much of a person others are shown: e-mail and phone number only where the contract has always had
 /// them. @see docs/protocol.md
-enum class PersonDetail { with_contact, name_only };
+enum class PersonDetail : std::size_t { with_contact, name_only };
 
 /// A message as it is now, all fields that it has. @see docs/protocol.md#messages
 void write_message(JsonWriter& out, const chat::FoldedMessage& message);

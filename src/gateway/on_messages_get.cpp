@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "gateway/encode.hpp"
 #include "gateway/verbs.hpp"
@@ -14,50 +15,63 @@ struct Command {
     chat::HistoryQuery query;
 };
 
-/// Takes messages off the ends until the rest fits: off the end that is further from where the client asked.
-/// What is left takes so many bytes.
-std::size_t shorten(chat::HistoryPage& page, const chat::HistoryQuery& query, std::size_t bytes_max) {
-    using From = chat::HistoryQuery::From;
+/// What of a page goes into one answer.
+struct Shown {
+    std::span<const chat::FoldedMessage> messages;
+    Seq from = 0;
+    Seq to = 0;
+    bool limited = false;
     std::size_t bytes = 0;
+};
+
+/// Without the messages at the ends that do not fit: off the end that is further from where the client asked.
+Shown shorten(const chat::HistoryPage& page, const chat::HistoryQuery& query, std::size_t bytes_max) {
+    using From = chat::HistoryQuery::From;
+    Shown out{page.messages, page.from, page.to, page.limited, 0};
     for (const auto& message : page.messages)
-        bytes += message_bytes(message);
-    auto first = page.messages.begin();
-    auto last = page.messages.end();
-    while (bytes > bytes_max && last - first > 1) {
-        const Seq oldest = first->entry->seq;
-        const Seq newest = (last - 1)->entry->seq;
+        out.bytes += message_bytes(message);
+    while (out.bytes > bytes_max && out.messages.size() > 1) {
+        const Seq oldest = out.messages.front().entry->seq;
+        const Seq newest = out.messages.back().entry->seq;
         bool drop_newest = query.from == From::after;
         if (query.from == From::around) {
             drop_newest = newest > query.seq && newest - query.seq >= query.seq - std::min(oldest, query.seq);
         }
-        bytes -= message_bytes(drop_newest ? *--last : *first++);
-        page.limited = true;
+        if (drop_newest) {
+            out.bytes -= message_bytes(out.messages.back());
+            out.messages = out.messages.first(out.messages.size() - 1);
+            out.to = out.messages.back().entry->seq;
+        } else {
+            out.bytes -= message_bytes(out.messages.front());
+            out.messages = out.messages.subspan(1);
+            out.from = out.messages.front().entry->seq;
+        }
+        out.limited = true;
     }
-    if (last != page.messages.end()) page.to = (last - 1)->entry->seq;
-    if (first != page.messages.begin()) page.from = first->entry->seq;
-    page.messages.erase(last, page.messages.end());
-    page.messages.erase(page.messages.begin(), first);
-    return bytes;
+    return out;
 }
 
-std::string encode(const chat::HistoryPage& page, std::size_t bytes) {
-    JsonWriter out(bytes);
+std::string encode(const chat::HistoryPage& page, const Shown& shown) {
+    JsonWriter out(shown.bytes);
     out.begin_object().key("messages").begin_array();
-    for (const auto& message : page.messages)
+    for (const auto& message : shown.messages)
         write_message(out, message);
     out.end_array();
-    out.key("from").number(page.from);
-    out.key("to").number(page.to);
+    out.key("from").number(shown.from);
+    out.key("to").number(shown.to);
     out.key("head").number(page.head);
     out.key("firstSeq").number(page.first_seq);
-    return out.key("limited").boolean(page.limited).end_object().take();
+    return out.key("limited").boolean(shown.limited).end_object().take();
 }
 
 Task<Result<std::string>> handle(Call& call, Command command) {
     auto reading = call.chat().history(call.user(), command.channel, command.query, call.deadline());
     WARREN_CO_TRY(page, co_await std::move(reading));
-    const auto bytes = shorten(page, command.query, call.chat().environment().limits.answer_bytes_max);
-    co_return encode(page, bytes);
+    if (page->text.empty()) {
+        const auto most = call.chat().environment().limits.answer_bytes_max;
+        page->text = encode(*page, shorten(*page, command.query, most));
+    }
+    co_return page->text;
 }
 
 Result<chat::HistoryQuery> read_query(const Payload& payload) {

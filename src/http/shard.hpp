@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/job.hpp"
 #include "base/task.hpp"
-#include "http/job.hpp"
 #include "http/timer.hpp"
 
 namespace warren::http {

@@ -20,6 +20,12 @@ struct Id {
     std::array<std::uint8_t, 12> bytes{};
 
     friend auto operator<=>(const Id&, const Id&) = default;
+    /// Two comparisons of words: maps of ids do little else. The last bytes first, in which ids differ.
+    friend bool operator==(const Id& a, const Id& b) {
+        return a.last() == b.last() && a.first() == b.first();
+    }
+    std::uint32_t first() const { return word<std::uint32_t>(0); }
+    std::uint64_t last() const { return word<std::uint64_t>(4); }
     bool is_none() const { return *this == Id{}; }
     static constexpr std::size_t kHexSize = 24;
     std::string hex() const {
@@ -48,6 +54,14 @@ struct Id {
             id.bytes[i / 2] = static_cast<std::uint8_t>((id.bytes[i / 2] << 4) | value);
         }
         return id;
+    }
+
+private:
+    template <class Word>
+    Word word(std::size_t at) const {
+        Word out;
+        std::memcpy(&out, bytes.data() + at, sizeof out);
+        return out;
     }
 };
 
@@ -90,11 +104,7 @@ struct std::hash<warren::Id<Tag>> {
     std::size_t operator()(const warren::Id<Tag>& id) const noexcept {
         // The last eight bytes hold the origin and the counter: what differs between ids. Mixed, since the
         // counter alone would fill neighbouring partitions first (splitmix64's finaliser).
-        std::uint64_t x = 0;
-        std::memcpy(&x, id.bytes.data() + 4, sizeof x);
-        std::uint32_t seconds = 0;
-        std::memcpy(&seconds, id.bytes.data(), sizeof seconds);
-        x ^= seconds;
+        std::uint64_t x = id.last() ^ id.first();
         x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
         x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
         return static_cast<std::size_t>(x ^ (x >> 31));

@@ -10,6 +10,12 @@
 
 namespace warren {
 
+/// A session and whose it is.
+struct SignedIn {
+    Session session;
+    User user;
+};
+
 /// People and their sessions. Thread-safe. Writes are durable on return. Every call may fail with
 /// `unavailable`, `timed_out` or `overloaded`. Contract: tests/contract/user_store_contract.hpp
 class UserStore {
@@ -50,6 +56,9 @@ public:
     virtual Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) = 0;
     virtual Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash hash,
                                                                          Deadline deadline) = 0;
+    /// The session of a socket token and its person; nothing where either is missing. Here made of the calls
+    /// that it takes where a database does not answer both at once.
+    virtual Task<Result<std::optional<SignedIn>>> signed_in(TokenHash socket_token_hash, Deadline deadline);
     /// Ends every session of `user`: none of them is found afterwards.
     virtual Task<Result<void>> end_sessions(UserId user, Deadline deadline) = 0;
     /// Every session of `user`, by when it began; the caller checks `expires_at`.

@@ -214,7 +214,7 @@ public:
         const auto head = wait(store_.head(channel, soon())).value()->seq;
         for (Seq after = 0; after < head;) {
             const chat::HistoryQuery query{chat::HistoryQuery::From::after, after, 100};
-            const auto page = wait(chat_.history(kAlice, channel, query, soon())).value();
+            const auto page = *wait(chat_.history(kAlice, channel, query, soon())).value();
             for (const auto& message : page.messages)
                 out += gateway::message_json(message) + '\n';
             after = page.to;

@@ -183,7 +183,7 @@ Task<Result<void>> read_history(chat::Chat& chat, std::shared_ptr<Connection> co
     const auto when = chat.environment().clock.now();
     auto reading = chat.history(connection->user(), channel, query, deadline);
     WARREN_CO_TRY(page, co_await std::move(reading));
-    connection->answered(channel, page, when);
+    connection->answered(channel, *page, when);
     co_return Result<void>();
 }
 

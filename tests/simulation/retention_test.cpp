@@ -44,7 +44,7 @@ protected:
     LogStart start_of(ChannelId channel) { return set.channel(channel, set.committed())->start; }
     chat::HistoryPage history(std::size_t node, UserId user, ChannelId channel, Seq after = 0) {
         const chat::HistoryQuery query{chat::HistoryQuery::From::after, after, 100};
-        return wait(chat(node).history(user, channel, query, soon())).value();
+        return *wait(chat(node).history(user, channel, query, soon())).value();
     }
     chat::SyncAnswer sync(std::size_t node, const EarPtr& ear, std::unordered_map<ChannelId, Seq> known) {
         auto bytes_of = [](const Entry&) { return std::size_t{100}; };
@@ -135,7 +135,7 @@ TEST_F(RetentionTest, EveryAnswerBeginsWhereTheLogDoes) {
         EXPECT_EQ(page.from, kThirdBucket);
         EXPECT_EQ(page.messages.front().entry->seq, kThirdBucket);
         const chat::HistoryQuery before{chat::HistoryQuery::From::before, kThirdBucket, 10};
-        const auto end = wait(chat(node).history(person(2), channel, before, soon())).value();
+        const auto end = *wait(chat(node).history(person(2), channel, before, soon())).value();
         EXPECT_THAT(end.messages, IsEmpty());
         EXPECT_FALSE(end.limited);
 

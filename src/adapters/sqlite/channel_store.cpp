@@ -58,6 +58,25 @@ Result<ChannelNow> channel_now(Connection& connection, ChannelId id) {
     return out;
 }
 
+Result<ChannelNow> read_channel(Connection& connection, Recent& recent, Recent::Moment moment, ChannelId id) {
+    auto channel = channel_now(connection, id);
+    if (channel) recent.keep(moment, id, *channel);
+    return channel;
+}
+
+/// Channels that Recent did not have.
+Result<std::vector<ChannelNow>> read_channels(Connection& connection, Recent& recent,
+                                              const std::vector<ChannelId>& ids) {
+    const auto moment = recent.moment();
+    std::vector<ChannelNow> out;
+    out.reserve(ids.size());
+    for (const auto& id : ids) {
+        WARREN_TRY(channel, read_channel(connection, recent, moment, id));
+        out.push_back(std::move(channel));
+    }
+    return out;
+}
+
 Result<void> upsert_channel(Connection& connection, const Channel& c) {
     return connection
         .query(
@@ -107,6 +126,7 @@ Task<Result<ChannelId>> ChannelStore::claim_origin(std::string origin, ChannelId
 Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline) {
     const auto bytes = sizeof(Channel) + channel.name.size() + channel.image.size() + channel.data.size();
     auto work = [channel = std::move(channel)](Connection& connection) {
+        connection.changes().channels.push_back(channel.id);
         return upsert_channel(connection, channel);
     };
     return database_.write(deadline, bytes, std::move(work));
@@ -114,6 +134,7 @@ Task<Result<void>> ChannelStore::put_channel(Channel channel, Deadline deadline)
 
 Task<Result<void>> ChannelStore::raise_start(ChannelId channel, LogStart start, Deadline deadline) {
     auto work = [channel, start](Connection& connection) {
+        connection.changes().channels.push_back(channel);
         return connection
             .query(
                 "UPDATE channels SET first_seq = max(first_seq, ?), count_before = max(count_before, ?), "
@@ -127,6 +148,7 @@ Task<Result<void>> ChannelStore::raise_start(ChannelId channel, LogStart start, 
 Task<Result<void>> ChannelStore::set_retention(ChannelId channel, std::optional<RetentionPolicy> retention,
                                                Deadline deadline) {
     auto work = [channel, retention](Connection& connection) -> Result<void> {
+        connection.changes().channels.push_back(channel);
         std::optional<std::int64_t> age;
         std::optional<std::uint64_t> messages;
         if (retention) {
@@ -157,21 +179,19 @@ Task<Result<std::vector<Channel>>> ChannelStore::list(ChannelId after, std::size
 }
 
 Task<Result<std::vector<Channel>>> ChannelStore::channels(std::vector<ChannelId> ids, Deadline deadline) {
-    auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<Channel>> {
-        std::vector<Channel> out;
-        for (const auto& id : ids) {
-            WARREN_TRY(found, find_channel(connection, id));
-            if (found) out.push_back(*std::move(found));
-        }
-        return out;
-    };
-    return database_.read(deadline, std::move(query));
+    auto reading = read_now(std::move(ids), deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    std::vector<Channel> out;
+    for (auto& channel : found)
+        if (!channel.document.id.is_none()) out.push_back(std::move(channel.document));
+    co_return out;
 }
 
 Task<Result<void>> ChannelStore::merge_members(std::vector<MemberRow> rows, Deadline deadline) {
     const auto bytes = rows.size() * sizeof(MemberRow);
     auto work = [rows = std::move(rows)](Connection& connection) -> Result<void> {
         for (const auto& row : rows) {
+            connection.changes().users.push_back(row.user);
             WARREN_TRY_VOID(merge_member(connection, row));
         }
         return {};
@@ -199,31 +219,51 @@ Task<Result<std::vector<MemberRow>>> ChannelStore::stays_of(UserId user, Deadlin
 
 Task<Result<std::vector<ChannelNow>>> ChannelStore::now(std::vector<ChannelId> ids, warren::EntryStore&,
                                                         Deadline deadline) {
-    auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<ChannelNow>> {
-        std::vector<ChannelNow> out;
-        out.reserve(ids.size());
-        for (const auto& id : ids) {
-            WARREN_TRY(channel, channel_now(connection, id));
-            out.push_back(std::move(channel));
-        }
-        return out;
-    };
-    return database_.read(deadline, std::move(query));
+    return read_now(std::move(ids), deadline);
+}
+
+Task<Result<std::vector<ChannelNow>>> ChannelStore::read_now(std::vector<ChannelId> ids, Deadline deadline) {
+    auto& recent = database_.recent();
+    auto found = recent.channels(ids);
+    std::vector<ChannelId> missing;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        if (!found[i]) missing.push_back(ids[i]);
+    std::vector<ChannelNow> read;
+    if (!missing.empty()) {
+        auto query = [&recent, missing = std::move(missing)](Connection& connection) {
+            return read_channels(connection, recent, missing);
+        };
+        auto reading = database_.read(deadline, std::move(query));
+        WARREN_CO_TRY(answer, co_await std::move(reading));
+        read = std::move(answer);
+    }
+    std::vector<ChannelNow> out;
+    out.reserve(ids.size());
+    auto next = read.begin();
+    for (auto& channel : found)
+        out.push_back(std::move(channel ? *channel : *next++));
+    co_return out;
 }
 
 Task<Result<Whereabouts>> ChannelStore::whereabouts(UserId user, warren::EntryStore&, Deadline deadline) {
-    auto query = [user](Connection& connection) -> Result<Whereabouts> {
+    auto& recent = database_.recent();
+    if (auto known = recent.whereabouts(user)) co_return *std::move(known);
+    auto query = [&recent, user](Connection& connection) -> Result<Whereabouts> {
+        const auto moment = recent.moment();
         Whereabouts out;
         WARREN_TRY(rows, rows_of(connection, user));
         out.rows = std::move(rows);
+        recent.keep(moment, user, out.rows);
+        out.channels = recent.channels_of(moment, user, out.rows);
         for (const auto& row : out.rows) {
-            if (row.to != 0) continue;
-            WARREN_TRY(channel, channel_now(connection, row.channel));
-            out.channels[row.channel] = std::move(channel);
+            if (row.to != 0 || out.channels.contains(row.channel)) continue;
+            WARREN_TRY(channel, read_channel(connection, recent, moment, row.channel));
+            out.channels.emplace(row.channel, std::move(channel));
         }
         return out;
     };
-    return database_.read(deadline, std::move(query));
+    auto reading = database_.read(deadline, std::move(query));
+    co_return co_await std::move(reading);
 }
 
 }  // namespace warren::adapters::sqlite

@@ -27,6 +27,8 @@ public:
                                           Deadline deadline) override;
 
 private:
+    Task<Result<std::vector<ChannelNow>>> read_now(std::vector<ChannelId> ids, Deadline deadline);
+
     Database& database_;
 };
 

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "model/ids.hpp"
@@ -20,6 +21,12 @@
 namespace warren::adapters::sqlite {
 
 class Connection;
+
+/// Of which channels and people a transaction changed what Recent keeps.
+struct Changes {
+    std::vector<ChannelId> channels;  ///< Head or document.
+    std::vector<UserId> users;        ///< Their rows.
+};
 
 /// Bytes for a column of type BLOB; text is bound as TEXT.
 struct Blob {
@@ -122,6 +129,8 @@ public:
     /// What the current transaction replaces is to leave the write-ahead log once it is committed.
     void want_scrub() { scrub_wanted_ = true; }
     bool take_scrub() { return std::exchange(scrub_wanted_, false); }
+    /// Of the current transaction; for what changes them to note it.
+    Changes& changes() { return changes_; }
     /// Pages in the write-ahead log after this connection's latest commit.
     int wal_pages() const { return wal_pages_; }
     /// Whether kQueriesOfABusyOne queries were made since it was asked before.
@@ -149,6 +158,7 @@ private:
     std::optional<Error> failure_;
     bool disk_failed_ = false;
     bool scrub_wanted_ = false;
+    Changes changes_;
     int wal_pages_ = 0;
     std::size_t queries_ = 0;
 };

@@ -52,8 +52,9 @@ Database::Database(Options options, Folder folder, std::unique_ptr<Metrics> own_
       folder_(std::move(folder)),
       reads_(metrics_of(options_, own_metrics_)
                  .counter("warren_sqlite_reads_total", "Reads executed, each in a transaction of its own.")),
+      recent_(metrics_of(options_, own_metrics_)),
       pool_(folder_.database(), options_.vfs),
-      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_,
+      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_, recent_,
               metrics_of(options_, own_metrics_)),
       readers_(std::in_place, options_.readers, options_.read_queue_max) {}
 

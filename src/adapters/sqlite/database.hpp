@@ -6,6 +6,7 @@
 
 #include "adapters/sqlite/folder.hpp"
 #include "adapters/sqlite/reader_pool.hpp"
+#include "adapters/sqlite/recent.hpp"
 #include "adapters/sqlite/writer.hpp"
 #include "base/metrics.hpp"
 #include "base/offload.hpp"
@@ -15,7 +16,7 @@ namespace warren::adapters::sqlite {
 struct Options {
     /// Made where it is absent; holds warren.db, its write-ahead log and warren.lock.
     std::filesystem::path folder;
-    std::size_t readers = 4;
+    std::size_t readers = 2;
     std::size_t read_queue_max = 10'000;
     std::size_t write_queue_max = 10'000;
     std::size_t write_queue_bytes_max = std::size_t{64} << 20;
@@ -45,10 +46,13 @@ public:
     const std::filesystem::path& folder() const { return folder_.path(); }
     /// Gives back the memory of connections that were hardly used since it was called before.
     void give_memory_back() {
+        recent_.give_memory_back();
         pool_.close_idle();
         writer_.give_memory_back();
     }
 
+    /// For the stores.
+    Recent& recent() { return recent_; }
     /// For the stores. @see Writer::run
     template <class F>
     auto write(Deadline deadline, std::size_t bytes, F f) {
@@ -81,6 +85,7 @@ private:
     const std::unique_ptr<Metrics> own_metrics_;
     const Folder folder_;
     prometheus::Counter& reads_;
+    Recent recent_;
     ReaderPool pool_;
     Writer writer_;
     std::optional<Offload> readers_;

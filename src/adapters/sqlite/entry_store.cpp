@@ -65,10 +65,21 @@ Result<void> collect_rows(Statement& rows, std::vector<EntryPtr>& out) {
     }
 }
 
-Result<void> insert_entry(Connection& connection, const Entry& entry) {
-    const auto words = listed_words(entry);
+/// An entry and what is made of it for its row: by whoever stores it, since the one thread that writes is
+/// what everybody waits for.
+struct Row {
+    explicit Row(EntryPtr of)
+        : entry(std::move(of)), words(listed_words(*entry)), body(encode_body(entry->body)) {}
+
+    EntryPtr entry;
+    std::optional<std::string> words;
+    std::string body;
+};
+
+Result<void> insert_row(Connection& connection, const Row& row) {
+    const auto& entry = *row.entry;
     std::optional<Blob> words_column;
-    if (words) words_column = Blob{*words};
+    if (row.words) words_column = Blob{*row.words};
     std::optional<Bucket> target_bucket;
     if (entry.target() != 0) target_bucket = bucket_of(entry.target());
     WARREN_TRY_VOID(connection
@@ -76,26 +87,14 @@ Result<void> insert_entry(Connection& connection, const Entry& entry) {
                                ", target_bucket, words) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                                entry.channel, entry.seq, entry.id, entry.sender, entry.nonce, entry.at,
                                entry.count, entry.message_seq, entry.state_seq, entry.prev_state_seq,
-                               entry.kind(), encode_body(entry.body), target_bucket, words_column)
+                               entry.kind(), row.body, target_bucket, words_column)
                         .run());
-    return index_words(connection, entry, words);
+    return index_words(connection, entry, row.words);
 }
 
 /// Whether an entry with the nonce of this one is.
 Result<bool> is_stored(Connection& connection, const Entry& entry) {
     return connection.query("SELECT 1" WARREN_OF_THE_NONCE, entry.channel, entry.sender, entry.nonce).step();
-}
-
-/// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
-/// never worth an encoding just to be counted.
-std::size_t size_of(const Entry& entry) {
-    std::size_t bytes = sizeof(Entry) + entry.nonce.size();
-    if (const auto* message = std::get_if<MessageBody>(&entry.body))
-        bytes += message->text.size() + message->data.size();
-    if (const auto* edit = std::get_if<EditBody>(&entry.body)) bytes += edit->text.size();
-    if (const auto* made = std::get_if<ChannelBody>(&entry.body))
-        bytes += made->members.size() * sizeof(MemberChange);
-    return bytes;
 }
 
 Result<EntryPtr> first_of(Statement rows) {
@@ -109,6 +108,16 @@ Result<EntryPtr> head_of(Connection& connection, ChannelId channel) {
 }
 
 }  // namespace
+
+std::size_t size_of(const Entry& entry) {
+    std::size_t bytes = sizeof(Entry) + entry.nonce.size();
+    if (const auto* message = std::get_if<MessageBody>(&entry.body))
+        bytes += message->text.size() + message->data.size();
+    if (const auto* edit = std::get_if<EditBody>(&entry.body)) bytes += edit->text.size();
+    if (const auto* made = std::get_if<ChannelBody>(&entry.body))
+        bytes += made->members.size() * sizeof(MemberChange);
+    return bytes;
+}
 
 Result<EntryPtr> short_head_of(Connection& connection, ChannelId channel) {
     static_assert(EntryKind::member == EntryKind{4} && EntryKind::channel == EntryKind{5});
@@ -151,18 +160,23 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, s
 
 Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Unless unless, Deadline deadline) {
     std::size_t bytes = 0;
-    for (const auto& entry : run)
+    std::vector<Row> rows;
+    rows.reserve(run.size());
+    for (auto& entry : run) {
         bytes += size_of(*entry);
-    auto work = [run = std::move(run), unless = std::move(unless)](Connection& connection) -> Result<void> {
+        rows.emplace_back(std::move(entry));
+    }
+    auto work = [rows = std::move(rows), unless = std::move(unless)](Connection& connection) -> Result<void> {
         WARREN_TRY(blocks, existing_blocks(connection, unless.blocks));
         if (!blocks.empty()) return Error(Errc::taken);
-        for (const auto& entry : run) {
+        for (const auto& row : rows) {
             if (unless.repeated) {
-                WARREN_TRY(repeated, is_stored(connection, *entry));
+                WARREN_TRY(repeated, is_stored(connection, *row.entry));
                 if (repeated) return Error(Errc::taken);
             }
-            WARREN_TRY_VOID(insert_entry(connection, *entry));
+            WARREN_TRY_VOID(insert_row(connection, row));
         }
+        connection.changes().channels.push_back(rows.front().entry->channel);
         return {};
     };
     return database_.write(deadline, bytes, std::move(work));
@@ -259,8 +273,10 @@ Task<Result<void>> EntryStore::blank(std::vector<EntryPtr> entries, Deadline dea
                     .run());
             buckets.emplace(entry->channel, bucket_of(searched_seq(*entry)));
         }
-        for (const auto& [channel, bucket] : buckets)
+        for (const auto& [channel, bucket] : buckets) {
+            connection.changes().channels.push_back(channel);
             WARREN_TRY_VOID(forget_words(connection, channel, bucket));
+        }
         connection.want_scrub();
         return {};
     };
@@ -284,6 +300,7 @@ Task<Result<void>> EntryStore::remove_bucket(ChannelId channel, Bucket bucket, D
                             .query("DELETE FROM entries WHERE channel = ? AND seq BETWEEN ? AND ?", channel,
                                    bounded(first_seq_of(bucket)), bounded(last_seq_of(bucket)))
                             .run());
+        connection.changes().channels.push_back(channel);
         connection.want_scrub();
         return {};
     };

@@ -7,6 +7,10 @@ namespace warren::adapters::sqlite {
 /// The newest entry of `channel`, null where there is none. @see ChannelNow::head for what it lacks.
 Result<EntryPtr> short_head_of(Connection& connection, ChannelId channel);
 
+/// About what an entry holds in memory; a message's text may be written in several bytes a character, and is
+/// never worth an encoding just to be counted.
+std::size_t size_of(const Entry& entry);
+
 /// The log in table `entries`. `database` outlives it and its calls. @see docs/storage.md#sqlite
 class EntryStore final : public warren::EntryStore {
 public:

@@ -39,6 +39,17 @@ Result<std::optional<Session>> session_of(Statement& rows) {
     return std::optional(session_in(rows));
 }
 
+Result<std::optional<Session>> session_of_socket(Connection& connection, const TokenHash& hash) {
+    auto rows = connection.query(WARREN_SELECT_SESSION "WHERE socket_token_hash = ?", hash);
+    return session_of(rows);
+}
+
+Result<std::optional<User>> find_user(Connection& connection, UserId id) {
+    auto rows = connection.query(WARREN_SELECT_USER "WHERE id = ?", id);
+    WARREN_TRY(row, rows.step());
+    return row ? std::optional(user_of(rows)) : std::nullopt;
+}
+
 Result<void> insert_account(Connection& connection, const Account& account) {
     const auto& user = account.user;
     return connection
@@ -78,9 +89,8 @@ Task<Result<std::vector<User>>> UserStore::users(std::vector<UserId> ids, Deadli
     auto query = [ids = std::move(ids)](Connection& connection) -> Result<std::vector<User>> {
         std::vector<User> out;
         for (const auto& id : ids) {
-            auto rows = connection.query(WARREN_SELECT_USER "WHERE id = ?", id);
-            WARREN_TRY(row, rows.step());
-            if (row) out.push_back(user_of(rows));
+            WARREN_TRY(user, find_user(connection, id));
+            if (user) out.push_back(*std::move(user));
         }
         return out;
     };
@@ -181,9 +191,18 @@ Task<Result<std::optional<Session>>> UserStore::session_by_token(TokenHash hash,
 }
 
 Task<Result<std::optional<Session>>> UserStore::session_by_socket_token(TokenHash hash, Deadline deadline) {
-    auto query = [hash](Connection& connection) {
-        auto rows = connection.query(WARREN_SELECT_SESSION "WHERE socket_token_hash = ?", hash);
-        return session_of(rows);
+    auto query = [hash](Connection& connection) { return session_of_socket(connection, hash); };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::optional<SignedIn>>> UserStore::signed_in(TokenHash socket_token_hash, Deadline deadline) {
+    auto query = [socket_token_hash](Connection& connection) -> Result<std::optional<SignedIn>> {
+        std::optional<SignedIn> out;
+        WARREN_TRY(session, session_of_socket(connection, socket_token_hash));
+        if (!session) return out;
+        WARREN_TRY(user, find_user(connection, session->user));
+        if (user) out = SignedIn{*session, *std::move(user)};
+        return out;
     };
     return database_.read(deadline, std::move(query));
 }

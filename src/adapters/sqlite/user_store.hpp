@@ -23,6 +23,7 @@ public:
     Task<Result<void>> put_session(Session session, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_token(TokenHash hash, Deadline deadline) override;
     Task<Result<std::optional<Session>>> session_by_socket_token(TokenHash hash, Deadline deadline) override;
+    Task<Result<std::optional<SignedIn>>> signed_in(TokenHash socket_token_hash, Deadline deadline) override;
     Task<Result<void>> end_sessions(UserId user, Deadline deadline) override;
     Task<Result<std::vector<Session>>> sessions_of(UserId user, Deadline deadline) override;
     Task<Result<std::vector<TokenHash>>> existing_sessions(std::vector<TokenHash> socket_token_hashes,

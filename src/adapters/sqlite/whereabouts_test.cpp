@@ -58,7 +58,7 @@ TEST_F(WhereaboutsTest, OneReadSaysWhatTheCallsSay) {
     }
     EXPECT_TRUE(run_task(store.whereabouts(fresh<UserId>(), entries, soon())).value().rows.empty());
     const Deadline past{std::chrono::steady_clock::now() - std::chrono::seconds(1)};
-    EXPECT_EQ(run_task(store.whereabouts(user, entries, past)).error(), Errc::timed_out);
+    EXPECT_EQ(run_task(store.whereabouts(fresh<UserId>(), entries, past)).error(), Errc::timed_out);
 }
 
 TEST_F(WhereaboutsTest, AHeadThatNamesMembersComesWithoutThem) {

@@ -3,10 +3,11 @@
 namespace warren::adapters::sqlite {
 
 Writer::Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
-               Metrics& metrics)
+               Recent& recent, Metrics& metrics)
     : options_(options),
       open_(std::move(open)),
       readers_(readers),
+      recent_(recent),
       writes_(metrics.counter("warren_sqlite_writes_total", "Writes executed.")),
       commits_(metrics.counter("warren_sqlite_commits_total", "Transactions committed.")),
       failures_(metrics.counter("warren_sqlite_failures_total", "Transactions that failed.")),
@@ -122,6 +123,7 @@ void Writer::close_broken() {
     if (disk_failed) connection_->keep_files_on_close();
     connection_.reset();
     if (disk_failed) readers_.shut();
+    recent_.clear();
 }
 
 Result<void> Writer::transact(Batch& batch) {
@@ -138,7 +140,11 @@ Result<void> Writer::transact(Batch& batch) {
     for (const auto& write : batch) {
         WARREN_TRY_VOID(execute(*write));
     }
-    WARREN_TRY_VOID(connection_->query("COMMIT").run());
+    const auto changes = std::exchange(connection_->changes(), {});
+    recent_.begin(changes);
+    const auto committed = connection_->query("COMMIT").run();
+    recent_.end(changes);
+    if (!committed) return committed;
     commits_.Increment();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     commit_seconds_.Observe(took.count());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "adapters/sqlite/reader_pool.hpp"
+#include "adapters/sqlite/recent.hpp"
 #include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -64,7 +65,7 @@ public:
 
     /// `first` is the first connection, `open` makes a further one; the log of both was moved into the file.
     Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
-           Metrics& metrics);
+           Recent& recent, Metrics& metrics);
     /// Ends after all that was accepted.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -142,6 +143,7 @@ private:
     const Options options_;
     const Opener open_;
     ReaderPool& readers_;
+    Recent& recent_;
     prometheus::Counter& writes_;
     prometheus::Counter& commits_;
     prometheus::Counter& failures_;

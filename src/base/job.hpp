@@ -3,9 +3,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace warren::http {
+namespace warren {
 
-/// A `void()` callable that is only moved; what shards hand to each other. (std::move_only_function is
+/// A `void()` callable that is only moved; what threads hand to each other. (std::move_only_function is
 /// C++23.)
 class Job {
 public:
@@ -30,4 +30,4 @@ private:
     std::unique_ptr<Base> call_;
 };
 
-}  // namespace warren::http
+}  // namespace warren
