@@ -97,5 +97,49 @@ TEST_F(DirectoryTest, AStoreThatIsAwayIsSaidSoUnlessAllAreKnown) {
     EXPECT_EQ(people({person(1), person(2)}).error(), Errc::unavailable);
 }
 
+class ViewsTest : public DirectoryTest {
+protected:
+    /// The view of a group that person 1 has made.
+    ChannelViewPtr view(std::size_t members_max = SIZE_MAX) {
+        auto viewing = directory.views({{document, 1}}, clock.in(seconds(1)), members_max);
+        return testing::run_task(std::move(viewing)).value().front();
+    }
+    void SetUp() override {
+        ChannelBody body;
+        body.members = {{person(1), Role::admin}};
+        Entry created;
+        created.seq = created.state_seq = 1;
+        created.body = std::move(body);
+        auto making = memberships.after(std::make_shared<const Entry>(created), clock.in(seconds(1)));
+        ASSERT_TRUE(testing::run_task(std::move(making)));
+        document.state_seq = document.member_count = 1;
+        document.is_group = true;
+    }
+
+    Channel document;
+};
+
+TEST_F(ViewsTest, OneIsPutTogetherForAllWhoAskSoon) {
+    const auto first = view();
+    EXPECT_EQ(first->members.at(0).user->name, "Ann");
+    store.name = "Anna";
+    clock.steady += kViewsKept - seconds(1);
+    EXPECT_EQ(view(), first);
+    clock.steady += seconds(1);
+    EXPECT_EQ(view()->members.at(0).user->name, "Anna");
+}
+
+TEST_F(ViewsTest, AChangeOfTheDocumentIsSeenAtOnce) {
+    EXPECT_EQ(view()->channel.name, "");
+    document.name = "tea";
+    EXPECT_EQ(view()->channel.name, "tea");
+}
+
+TEST_F(ViewsTest, NoMembersAreListedWhereThereAreTooMany) {
+    EXPECT_EQ(view()->members.size(), 1U);
+    EXPECT_THAT(view(0)->members, ::testing::IsEmpty());
+    EXPECT_EQ(view()->members.size(), 1U);
+}
+
 }  // namespace
 }  // namespace warren::chat
