@@ -106,6 +106,52 @@ TEST_F(RecentTest, WhatIsNotUsedIsGivenUp) {
     EXPECT_EQ(head_kept(), std::nullopt);
 }
 
+/// Each write that changes what is kept says so: what was read right before it is not given afterwards.
+TEST_F(RecentTest, EveryWriteIsSeenByWhoReadBefore) {
+    open(options_for(folder()));
+    adapters::sqlite::ChannelStore channels(*database_);
+    auto entries = store();
+    const auto asked = [&] { return run_task(channels.now({tea}, entries, soon())).value().front(); };
+    const auto rows = [&] { return run_task(channels.whereabouts(alice, entries, soon())).value().rows; };
+    Channel document;
+    document.id = tea;
+    document.state_seq = 1;
+    EXPECT_TRUE(asked().document.id.is_none());
+    ASSERT_TRUE(run_task(channels.put_channel(document, soon())));
+    EXPECT_EQ(asked().document.state_seq, 1U);
+    ASSERT_TRUE(run_task(channels.raise_start(tea, {1, 0, 1}, soon())));
+    ASSERT_TRUE(run_task(channels.raise_start(tea, {129, 7, 1}, soon())));
+    EXPECT_EQ(asked().document.start.first_seq, 129U);
+    const RetentionPolicy policy{std::chrono::hours(1), 0};
+    ASSERT_TRUE(run_task(channels.set_retention(tea, policy, soon())));
+    EXPECT_EQ(asked().document.retention, policy);
+    ASSERT_TRUE(insert(tea, 1));
+    EXPECT_EQ(asked().head->seq, 1U);
+    ASSERT_TRUE(run_task(entries.remove_bucket(tea, bucket_of(1), soon())));
+    EXPECT_EQ(asked().head, nullptr);
+    EXPECT_TRUE(rows().empty());
+    ASSERT_TRUE(run_task(channels.merge_members({row()}, soon())));
+    EXPECT_EQ(rows().size(), 1U);
+    auto ended = row();
+    ended.to = 2;
+    ASSERT_TRUE(run_task(channels.merge_members({ended}, soon())));
+    EXPECT_EQ(rows().at(0).to, 2U);
+}
+
+TEST_F(RecentTest, ABlankedHeadIsGivenBlanked) {
+    open(options_for(folder()));
+    adapters::sqlite::ChannelStore channels(*database_);
+    auto entries = store();
+    const auto asked = [&] { return *run_task(channels.now({tea}, entries, soon())).value().front().head; };
+    const auto said = message(tea, 1, "a secret");
+    ASSERT_TRUE(run_task(inserting(said, soon())));
+    EXPECT_EQ(asked(), *said);
+    Entry bare = *said;
+    bare.body = blanked(said->body);
+    ASSERT_TRUE(run_task(entries.blank({std::make_shared<const Entry>(bare)}, soon())));
+    EXPECT_EQ(asked(), bare);
+}
+
 /// Whoever heard that a write is done sees it, however many read and write meanwhile.
 TEST_F(RecentTest, NobodyIsGivenWhatWasReplaced) {
     open(options_for(folder()));
