@@ -56,34 +56,25 @@ Memory and the storm are measured up to the number of files that one process may
 
 - **Durable messages.** The one thread that writes is what limits: it computes, waits for a core or waits for the disk
   all the time ([0073](decisions/0073-append-without-looking-first.md)). What is written is two to three pages a
-  message, one of them a random page of the index of nonces
-  ([0070](decisions/0070-entries-as-they-arrive.md)). The same thread moves the log into the file, while everybody
-  waits, which is the tail of the latencies: at a tenth of the rate a round of a few seconds seldom meets that, and one
-  that does may miss the aim. Two cores are enough for 15 k/s only from 7.5 k messages per CPU second on, what the
-  generator needs beside not counted. Next: nonces of the last messages kept in memory and written in their order; the
-  log moved beside the writing.
-- **Connecting and storms.** Each opening reads its person's channels twice, to join delivery and to answer `sync`,
-  and how far everybody there has read: four reads of the database
-  ([0069](decisions/0069-reads-of-one-moment.md)). Where people are is a fifth of the work
-  (`bench/profile.py --scenario connect`); the rest is spread out. Next: documents by the same statement as the rows;
-  views of a channel shared by members who ask within seconds. The work is spread over chat's thread, SQLite's readers
-  and the shards, so it grows with the cores.
+  message, one of them a random page of the index of nonces ([0070](decisions/0070-entries-as-they-arrive.md)), and a
+  fifth of its work are the calls that write them. The rounds of a call write into one folder: the larger it has grown,
+  the fewer of those pages are in memory, and the more is to be moved into the file while everybody waits, which is the
+  tail of the latencies ([0077](decisions/0077-shorter-waits-for-the-log.md)). Next: a smaller index of nonces; the log
+  written by one call for each fsync; the log moved beside the writing.
+- **Connecting.** What limits is chat's thread, which computes or waits for a core all the time
+  ([0076](decisions/0076-what-was-read-lately.md)): a fifth of that are maps of ids, each lookup a few reads of memory
+  far apart, a sixth making the answers (`bench/profile.py --scenario connect`). Next: tables that keep their
+  items in one piece; the second look at a session answered by what a sign-out tells.
 - **The most people, and memory.** One process may open no more files here, so neither 500 000 nor 50 000 people were
   tried; a machine that allows them (`ulimit -n`) takes `make bench-long`. Memory for each is not missed with as many
   as fit, and twice the better aim. The rows *heap of an idle person* name who holds it; what the process takes beyond
   is malloc's own and its rounding, and free memory between what is used
   ([0068](decisions/0068-memory-of-an-idle-person.md)). Some megabytes do not depend on people, so each further person
   takes less than the average. SQLite has given its pages back by then, and memberships that nobody uses are gone.
-- **Pages of history.** A fifth of a cached page's work is its JSON, made again for every reader, a tenth writing it to
-  the socket, a sixth the one read of the database (head and document), the rest the way there and back
-  (`bench/profile.py --scenario page`). Next: each message's JSON is made once. A page is read from one or two buckets
-  of 128 messages, whatever the history.
-- **Slow and hostile clients.** Who sends garbage comes back ten times a second, and each return costs what connecting
-  costs, which the server's CPU in the two rows shows. Where the core is busy with both most of the time, the others
-  wait longer ([0072](decisions/0072-what-an-idle-person-needs.md)). Next: connecting, as above.
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
-  inserted at once; a run without a message is then repeated, and the table says how many were.
+  inserted at once; a run without a message is then repeated, and the table says how many were, and what was not
+  measured for that reason.
 - **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
   fewer frames leave with one call. With 32 the ratio differs from run to run, since the library's rounds lie far apart
   (its spread): it says no more than that both do about as much. A chat frame is also longer, which the row *frames as
@@ -108,7 +99,7 @@ def table(rows):
            "| ratio | CPU ratio |")
     yield "|---|---|---|---|---|---|---|---|---|---|---|"
     for row in rows:
-        spread = f"{number(row['spread'][0])} - {number(row['spread'][1])}"
+        spread = "" if row["value"] is None else f"{number(row['spread'][0])} - {number(row['spread'][1])}"
         side = row["side"] + (f" ({row['failures']} failures)" if row["failures"] else "")
         side += f" ({row['repeated']} runs repeated)" if row.get("repeated") else ""
         value = f"{number(row['value'])} {row['unit']}"

@@ -25,7 +25,7 @@ struct Options {
     /// How often a broken database is tried again while nobody writes.
     std::chrono::milliseconds retry_every{1'000};
     /// Pages of 4 KiB at which the write-ahead log is moved into the file.
-    int checkpoint_pages = 8'192;
+    int checkpoint_pages = 32'768;
     /// Where `warren_sqlite_*` are counted; may be null. Outlives the database.
     Metrics* metrics = nullptr;
     /// SQLite's name of the file system to use; empty: the system's. For tests.
