@@ -76,7 +76,7 @@ private:
     Environment& env_;
     Memberships& memberships_;
     std::unordered_map<UserId, Remembered> remembered_;
-    LatelyUsed<ChannelId, Kept> kept_{4'096};
+    LatelyUsed<ChannelId, Kept> kept_{512};
     SteadyTime forgot_at_{};
     SteadyTime views_aged_at_{};
 };

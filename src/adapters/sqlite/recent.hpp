@@ -66,8 +66,8 @@ private:
     mutable std::mutex mutex_;
     Moment moment_ = 0;
     Changed changed_;
-    LatelyUsed<ChannelId, ChannelNow> channels_{8'192};
-    LatelyUsed<UserId, std::vector<MemberRow>> rows_{4'096};
+    LatelyUsed<ChannelId, ChannelNow> channels_{1'024};
+    LatelyUsed<UserId, std::vector<MemberRow>> rows_{512};
 };
 
 }  // namespace warren::adapters::sqlite
