@@ -541,7 +541,7 @@ def main():
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--most", type=int, default=30_000, help="people who try to be connected at once")
-    parser.add_argument("--histories", type=numbers, default=[1000, 100_000],
+    parser.add_argument("--histories", type=numbers, default=[1000, 100_000, 1_000_000],
                         help="messages in a channel, e.g. 1000,100000,1000000")
     parser.add_argument("--groups", type=numbers, default=[2, 10, 100],
                         help="members of the groups on two nodes, e.g. 2,10,100,1000")

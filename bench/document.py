@@ -50,7 +50,7 @@ AIMS = """## Aims
 
 Memory and the storm are measured up to the number of files that one process may open (`ulimit -n`, less a thousand);
 *the most people at once* tries half as many more, and says what gave first.
-`make bench-long` also has histories of a million messages; `make profile` leaves a flame graph of a loaded server.
+`make bench-long` also has groups of 1000 on two nodes; `make profile` leaves a flame graph of a loaded server.
 
 ## Where an aim is missed: why, and what would be next
 
