@@ -79,7 +79,8 @@ Memory and the storm are measured up to the number of files that one process may
   fewer frames leave with one call. With 32 the ratio differs from run to run, since the library's rounds lie far apart
   (its spread): it says no more than that both do about as much. A chat frame is also longer, which the row *frames as
   long as chat's* takes out.
-- **Open loop at three times npm's maximum.** Messages of one room are too far apart there to leave together, so each
+- **Open loop at three times npm's maximum** is met by little, on a fast machine, or missed: messages of one room are
+  too far apart there to leave together, so each
   delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the rows above, which
   does nothing else, does not come to three times npm's maximum either ([0064](decisions/0064-gathering.md)).
 
