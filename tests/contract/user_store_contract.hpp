@@ -66,6 +66,24 @@ protected:
     }
 };
 
+TEST_P(UserStoreContract, ASocketTokenSaysWhoIsSignedIn) {
+    const auto alice = account("Alice");
+    create(alice);
+    const auto session = sign_in(alice.user.id);
+    const auto of_nobody = sign_in(fresh<UserId>());
+    const auto ask = [&](TokenHash hash) { return run_task(port().signed_in(hash, soon())).value(); };
+    const auto found = ask(session.socket_token_hash);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->session.token_hash, session.token_hash);
+    EXPECT_EQ(found->session.expires_at, session.expires_at);
+    EXPECT_EQ(found->user, alice.user);
+    EXPECT_FALSE(ask(session.token_hash));
+    EXPECT_FALSE(ask(fresh_hash()));
+    EXPECT_FALSE(ask(of_nobody.socket_token_hash)) << "the person is missing";
+    ASSERT_TRUE(run_task(port().end_sessions(alice.user.id, soon())));
+    EXPECT_FALSE(ask(session.socket_token_hash));
+}
+
 TEST_P(UserStoreContract, KeepsEveryFieldOfAPerson) {
     const auto alice = account("Grüße \xF0\x9F\x90\x87 O'Hara");
     create(alice);

@@ -41,7 +41,7 @@ struct RabbitOptions {
 /// back to it where it has bound the key, and a message of keys in several partitions may come once from
 /// each. Messages not handled by the listener are bounded by the prefetch here and by bytes in the broker,
 /// which then drops the oldest. The executor runs one call at a time. Started at most once. Thread-safe. @see
-/// docs/decisions/0010-rabbitmq.md
+/// docs/decisions/0010-rabbitmq-io.md
 class RabbitBus final : public MessageBus {
 public:
     /// @errors invalid (a URL or an option; says which)
