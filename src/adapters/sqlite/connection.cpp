@@ -107,7 +107,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
                                                      const std::string& vfs) {
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                     vfs.empty() ? tidy_disk() : vfs.c_str());
+                                     tidy_disk(vfs));
     auto connection = std::unique_ptr<Connection>(new Connection(raw));
     if (code != SQLITE_OK) return connection->note(code);
     sqlite3_busy_timeout(raw, kBusyMilliseconds);

@@ -101,7 +101,7 @@ private:
 /// that is not about a key is kept: whoever owns the connection then closes it and opens another.
 class Connection {
 public:
-    /// `flags` are sqlite3_open_v2's; `vfs` may be empty: tidy_disk. @errors unavailable
+    /// `flags` are sqlite3_open_v2's; tidy_disk lies over `vfs`, which may be empty. @errors unavailable
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, int flags,
                                                     const std::string& vfs);
     ~Connection();

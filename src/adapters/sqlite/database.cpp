@@ -28,6 +28,7 @@ Result<std::unique_ptr<Connection>> open_writing(const std::filesystem::path& fi
     WARREN_TRY(mode, connection->ask("PRAGMA journal_mode=WAL"));
     if (mode != "wal")
         return Error(Errc::unavailable, "The data folder's file system cannot hold a shared log.");
+    WARREN_TRY_VOID(settle_nonces(*connection));
     WARREN_TRY_VOID(renew_words(*connection));
     WARREN_TRY(moved, connection->checkpoint(SQLITE_CHECKPOINT_TRUNCATE));
     if (!moved) return connection->note(SQLITE_BUSY);
@@ -53,8 +54,9 @@ Database::Database(Options options, Folder folder, std::unique_ptr<Metrics> own_
       reads_(metrics_of(options_, own_metrics_)
                  .counter("warren_sqlite_reads_total", "Reads executed, each in a transaction of its own.")),
       recent_(metrics_of(options_, own_metrics_)),
+      nonces_(options_.nonces_moved_at_once),
       pool_(folder_.database(), options_.vfs),
-      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_, recent_,
+      writer_(writer_options(options_), std::move(open_writer), std::move(writing), pool_, recent_, nonces_,
               metrics_of(options_, own_metrics_)),
       readers_(std::in_place, options_.readers, options_.read_queue_max) {}
 

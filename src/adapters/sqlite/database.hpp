@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/sqlite/folder.hpp"
+#include "adapters/sqlite/nonces.hpp"
 #include "adapters/sqlite/reader_pool.hpp"
 #include "adapters/sqlite/recent.hpp"
 #include "adapters/sqlite/writer.hpp"
@@ -25,10 +26,12 @@ struct Options {
     /// How often a broken database is tried again while nobody writes.
     std::chrono::milliseconds retry_every{1'000};
     /// Pages of 4 KiB at which the write-ahead log is moved into the file.
-    int checkpoint_pages = 32'768;
+    int checkpoint_pages = 65'536;
+    /// @see Nonces
+    std::size_t nonces_moved_at_once = 65'536;
     /// Where `warren_sqlite_*` are counted; may be null. Outlives the database.
     Metrics* metrics = nullptr;
-    /// SQLite's name of the file system to use; empty: the system's. For tests.
+    /// SQLite's name of the file system beneath; empty: the system's. For tests.
     std::string vfs;
 };
 
@@ -53,6 +56,8 @@ public:
 
     /// For the stores.
     Recent& recent() { return recent_; }
+    /// For the stores.
+    Nonces& nonces() { return nonces_; }
     /// For the stores. @see Writer::run
     template <class F>
     auto write(Deadline deadline, std::size_t bytes, F f) {
@@ -86,6 +91,7 @@ private:
     const Folder folder_;
     prometheus::Counter& reads_;
     Recent recent_;
+    Nonces nonces_;
     ReaderPool pool_;
     Writer writer_;
     std::optional<Offload> readers_;

@@ -94,7 +94,7 @@ TEST_F(SqliteDatabase, TheLogOfAnOlderOneIsKept) {
         "INTEGER, "
         "target_bucket INTEGER, body TEXT, words BLOB, PRIMARY KEY (channel, seq)) STRICT, WITHOUT ROWID;"
         "INSERT INTO older SELECT * FROM entries; DROP TABLE entries; ALTER TABLE older RENAME TO entries;"
-        "PRAGMA user_version=8");
+        "DROP TABLE nonces; DROP TABLE new_nonces; PRAGMA user_version=8");
     open(options_for(folder()));
     EXPECT_EQ(log_of(channel).size(), 2u);
     const auto taken = insert(channel, 2);

@@ -70,7 +70,7 @@ TEST_F(DeletedText, IsGoneFromFileAndLogOnceBlanked) {
 
 TEST_F(DeletedText, IsGoneFromTheWordsOfItsMessageAndItsBucket) {
     open(options_for(folder()));
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     // Many different words, so that the vocabulary takes several pages.
     const auto words = [](Seq seq) {
         std::string out;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "adapters/sqlite/block_store.hpp"
@@ -16,9 +17,7 @@ namespace {
 #define WARREN_ENTRY_COLUMNS_BUT_BODY \
     "channel, seq, id, sender, nonce, at, count, message_seq, state_seq, prev_state_seq, kind"
 #define WARREN_ENTRY_COLUMNS WARREN_ENTRY_COLUMNS_BUT_BODY ", body"
-// Left to itself SQLite may take the index of places here and walk the channel.
-#define WARREN_OF_THE_NONCE \
-    " FROM entries INDEXED BY entries_by_nonce WHERE channel = ? AND sender = ? AND nonce = ?"
+#define WARREN_OF_THE_NONCE " FROM entries WHERE channel = ? AND seq = ? AND sender = ? AND nonce = ?"
 #define WARREN_SELECT_ENTRY "SELECT " WARREN_ENTRY_COLUMNS " FROM entries WHERE "
 #define WARREN_OF_THE_NEWEST " FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1"
 
@@ -69,14 +68,18 @@ Result<void> collect_rows(Statement& rows, std::vector<EntryPtr>& out) {
 /// what everybody waits for.
 struct Row {
     explicit Row(EntryPtr of)
-        : entry(std::move(of)), words(listed_words(*entry)), body(encode_body(entry->body)) {}
+        : entry(std::move(of)),
+          nonce(nonce_hash(entry->channel, entry->sender, entry->nonce)),
+          words(listed_words(*entry)),
+          body(encode_body(entry->body)) {}
 
     EntryPtr entry;
+    NonceHash nonce;
     std::optional<std::string> words;
     std::string body;
 };
 
-Result<void> insert_row(Connection& connection, const Row& row) {
+Result<void> insert_row(Connection& connection, Nonces& nonces, const Row& row) {
     const auto& entry = *row.entry;
     std::optional<Blob> words_column;
     if (row.words) words_column = Blob{*row.words};
@@ -89,12 +92,33 @@ Result<void> insert_row(Connection& connection, const Row& row) {
                                entry.count, entry.message_seq, entry.state_seq, entry.prev_state_seq,
                                entry.kind(), row.body, target_bucket, words_column)
                         .run());
+    WARREN_TRY_VOID(nonces.add(connection, row.nonce, entry.seq));
     return index_words(connection, entry, row.words);
 }
 
 /// Whether an entry with the nonce of this one is.
-Result<bool> is_stored(Connection& connection, const Entry& entry) {
-    return connection.query("SELECT 1" WARREN_OF_THE_NONCE, entry.channel, entry.sender, entry.nonce).step();
+Result<bool> is_stored(Connection& connection, const Nonces& nonces, const Row& row) {
+    WARREN_TRY(found, nonces.find(connection, {row.nonce}));
+    for (const auto& [which, seq] : found) {
+        WARREN_TRY(same, connection
+                             .query("SELECT 1" WARREN_OF_THE_NONCE, row.entry->channel, seq,
+                                    row.entry->sender, row.entry->nonce)
+                             .step());
+        if (same) return true;
+    }
+    return false;
+}
+
+Result<void> remove_nonces(Connection& connection, Nonces& nonces, ChannelId channel, Bucket bucket) {
+    auto rows =
+        connection.query("SELECT seq, sender, nonce FROM entries WHERE channel = ? AND seq BETWEEN ? AND ?",
+                         channel, bounded(first_seq_of(bucket)), bounded(last_seq_of(bucket)));
+    for (;;) {
+        WARREN_TRY(row, rows.step());
+        if (!row) return {};
+        const auto hash = nonce_hash(channel, rows.id<UserId>(1), rows.text(2));
+        WARREN_TRY_VOID(nonces.remove(connection, hash, rows.number(0)));
+    }
 }
 
 Result<EntryPtr> first_of(Statement rows) {
@@ -146,14 +170,23 @@ Task<Result<std::vector<EntryPtr>>> EntryStore::heads(std::vector<ChannelId> cha
 
 Task<Result<std::vector<EntryPtr>>> EntryStore::find_nonces(ChannelId channel, std::vector<NonceKey> keys,
                                                             Deadline deadline) {
-    auto query = [channel, keys = std::move(keys)](Connection& connection) -> Result<std::vector<EntryPtr>> {
-        std::vector<EntryPtr> out;
-        for (const auto& key : keys) {
-            auto rows = connection.query("SELECT " WARREN_ENTRY_COLUMNS WARREN_OF_THE_NONCE, channel,
-                                         key.sender, key.nonce);
-            WARREN_TRY_VOID(collect_rows(rows, out));
+    auto query = [channel, keys = std::move(keys),
+                  &nonces = database_.nonces()](Connection& connection) -> Result<std::vector<EntryPtr>> {
+        std::vector<NonceHash> hashes;
+        for (const auto& key : keys)
+            hashes.push_back(nonce_hash(channel, key.sender, key.nonce));
+        WARREN_TRY(found, nonces.find(connection, hashes));
+        std::map<Seq, EntryPtr> out;
+        for (const auto& [which, seq] : found) {
+            WARREN_TRY(entry,
+                       first_of(connection.query("SELECT " WARREN_ENTRY_COLUMNS WARREN_OF_THE_NONCE, channel,
+                                                 seq, keys[which].sender, keys[which].nonce)));
+            if (entry) out.emplace(seq, std::move(entry));
         }
-        return out;
+        std::vector<EntryPtr> entries;
+        for (auto& [seq, entry] : out)
+            entries.push_back(std::move(entry));
+        return entries;
     };
     return database_.read(deadline, std::move(query));
 }
@@ -166,15 +199,16 @@ Task<Result<void>> EntryStore::insert(std::vector<EntryPtr> run, Unless unless, 
         bytes += size_of(*entry);
         rows.emplace_back(std::move(entry));
     }
-    auto work = [rows = std::move(rows), unless = std::move(unless)](Connection& connection) -> Result<void> {
+    auto work = [rows = std::move(rows), unless = std::move(unless),
+                 &nonces = database_.nonces()](Connection& connection) -> Result<void> {
         WARREN_TRY(blocks, existing_blocks(connection, unless.blocks));
         if (!blocks.empty()) return Error(Errc::taken);
         for (const auto& row : rows) {
             if (unless.repeated) {
-                WARREN_TRY(repeated, is_stored(connection, *row.entry));
+                WARREN_TRY(repeated, is_stored(connection, nonces, row));
                 if (repeated) return Error(Errc::taken);
             }
-            WARREN_TRY_VOID(insert_row(connection, row));
+            WARREN_TRY_VOID(insert_row(connection, nonces, row));
         }
         connection.changes().channels.push_back(rows.front().entry->channel);
         return {};
@@ -291,7 +325,8 @@ Task<Result<void>> EntryStore::forget_blanking(EntryId id, Deadline deadline) {
 }
 
 Task<Result<void>> EntryStore::remove_bucket(ChannelId channel, Bucket bucket, Deadline deadline) {
-    auto work = [channel, bucket](Connection& connection) -> Result<void> {
+    auto work = [channel, bucket, &nonces = database_.nonces()](Connection& connection) -> Result<void> {
+        WARREN_TRY_VOID(remove_nonces(connection, nonces, channel, bucket));
         WARREN_TRY_VOID(
             connection
                 .query("DELETE FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bounded(bucket))

@@ -24,6 +24,15 @@ protected:
         EXPECT_FALSE(database_->health().ok);
         EXPECT_EQ(database_->health().reason, result.error().message);
     }
+    /// A retry of each entry of `log` would be found to be one.
+    void expect_nonces(const std::vector<EntryPtr>& log) {
+        for (const auto& entry : log) {
+            const auto found =
+                run_task(store().find_nonces(entry->channel, nonces_of({entry}), soon())).value();
+            ASSERT_EQ(found.size(), 1U) << entry->seq;
+            ASSERT_EQ(*found.front(), *entry);
+        }
+    }
     static void expect_dense(const std::vector<EntryPtr>& log) {
         for (std::size_t i = 0; i < log.size(); ++i)
             ASSERT_EQ(log[i]->seq, i + 1);
@@ -129,31 +138,38 @@ TEST_F(SqliteFailure, EverythingInTheFailedTransactionIsUnavailable) {
         expect_unavailable(result);
 }
 
-/// Sync after sync fails at random and the power goes at the end: all that was acknowledged must be on the
+/// Syncs and writes fail at random and the power goes at the end: all that was acknowledged must be on the
 /// disk, although nothing that was written before a failed sync ever gets there by a later one.
-TEST_F(SqliteFailure, WhatWasAcknowledgedSurvivesFailedSyncsAndThePowerGoing) {
+TEST_F(SqliteFailure, WhatWasAcknowledgedSurvivesFailuresAndThePowerGoing) {
     for (unsigned seed = 0; seed < 40; ++seed) {
         TemporaryFolder made;
         TemporaryFolder left;
         auto options = options_for(made.path());
         options.vfs = FaultyDisk::name();
         options.checkpoint_pages = 1 + static_cast<int>(seed % 40);
+        options.nonces_moved_at_once = 1 + seed % 10;
         open(options);
         std::mt19937 random(seed);
         const auto channel = fresh<ChannelId>();
         Seq acknowledged = 0;
         for (int round = 0; round < 60; ++round) {
             if (random() % 5 == 0) disk_.fail_syncs(SQLITE_IOERR_FSYNC);
+            if (random() % 12 == 0) disk_.fail_writes(SQLITE_FULL);
+            if (random() % 12 == 0) disk_.fail_writes(SQLITE_IOERR_WRITE);
             if (random() % 3 == 0) disk_.heal();
             if (random() % 25 == 0) open_again(options);
             acknowledged = append_as_chat_would(channel, acknowledged);
         }
+        // Those of what is there, and was not written by a transaction that failed.
+        disk_.heal();
+        if (append_as_chat_would(channel, acknowledged) > acknowledged) expect_nonces(log_of(channel));
         disk_.write_remains(made.path(), left.path());
         disk_.heal();
         open(options_for(left.path()));
         const auto log = log_of(channel);
         expect_dense(log);
         ASSERT_GE(log.size(), acknowledged) << "seed " << seed;
+        expect_nonces(log);
         database_.reset();
     }
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "adapters/sqlite/nonces.hpp"
 #include "base/log.hpp"
 
 namespace warren::adapters::sqlite {
@@ -186,6 +187,21 @@ CREATE INDEX edits_by_target ON entries (channel, target_bucket)
 DROP INDEX members_by_user;
 CREATE INDEX members_by_user ON members (user, channel, from_seq, to_seq, role, role_seq);
 )sql",
+    // @see docs/decisions/0080-nonces-many-at-once.md
+    R"sql(
+CREATE TABLE nonces (
+    hash INTEGER NOT NULL,
+    seq  INTEGER NOT NULL,
+    PRIMARY KEY (hash, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE new_nonces (
+    number INTEGER PRIMARY KEY,
+    hash   INTEGER NOT NULL,
+    seq    INTEGER NOT NULL
+) STRICT;
+INSERT INTO nonces SELECT DISTINCT nonce_hash(channel, sender, nonce), seq FROM entries ORDER BY 1, 2;
+DROP INDEX entries_by_nonce;
+)sql",
 };
 
 /// "Wrrn" in the file's header marks it as Warren's.
@@ -247,6 +263,7 @@ Result<void> migrate(Connection& connection, const std::filesystem::path& file) 
         WARREN_TRY(tables, connection.ask("SELECT count(*) FROM sqlite_schema"));
         if (tables != "0") return foreign(file);
     }
+    WARREN_TRY_VOID(define_nonce_hash(connection));
     for (int next = version; next < newest_version(); ++next) {
         WARREN_TRY_VOID(connection.run_script(
             "BEGIN IMMEDIATE;" + std::string(kMigrations[next]) + "PRAGMA application_id=" +

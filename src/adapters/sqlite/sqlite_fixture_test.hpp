@@ -37,6 +37,13 @@ protected:
         static IdMaker maker(std::random_device{}());
         return maker.make<AnyId>(WallTime(std::chrono::milliseconds(1'764'000'000'000)));
     }
+    /// A channel whose vocabularies are written so many entries late.
+    static ChannelId delayed(Seq delay) {
+        auto channel = fresh<ChannelId>();
+        std::swap(channel.bytes.front(), channel.bytes.back());
+        channel.bytes.back() = static_cast<std::uint8_t>(delay);
+        return channel;
+    }
     static Deadline soon() { return {std::chrono::steady_clock::now() + std::chrono::seconds(30)}; }
     static EntryPtr message(ChannelId channel, Seq seq, std::string text = "hi") {
         Entry entry;

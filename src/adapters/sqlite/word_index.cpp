@@ -1,6 +1,6 @@
 #include "adapters/sqlite/word_index.hpp"
 
-#include <unordered_set>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "adapters/sqlite/word_list.hpp"
 #include "ports/entry_words.hpp"
@@ -17,10 +17,9 @@ class Vocabulary {
 public:
     void add(std::string_view list) {
         for_each_word(list, [this](std::string_view word) {
-            if (words_.size() > kVocabularyBytesMax) return;
-            if (known_.contains(word)) return;
-            known_.emplace(word);
+            if (words_.size() > kVocabularyBytesMax || known_.contains(word)) return;
             add_word(words_, word);
+            known_.insert({words_.size() - word.size() - 1, word.size()});
         });
     }
     /// Nothing where it is too long.
@@ -30,14 +29,33 @@ public:
     }
 
 private:
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
+    /// A word in `words_`, which grows.
+    struct Place {
+        std::size_t at;
+        std::size_t size;
     };
-    std::unordered_set<std::string, Hash, std::equal_to<>> known_;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
+        std::size_t operator()(const Place& place) const { return (*this)(in(*words, place)); }
+        const std::string* words;
+    };
+    struct Equal {
+        using is_transparent = void;
+        bool operator()(const Place& a, const Place& b) const { return in(*words, a) == in(*words, b); }
+        bool operator()(std::string_view a, const Place& b) const { return a == in(*words, b); }
+        bool operator()(const Place& a, std::string_view b) const { return in(*words, a) == b; }
+        const std::string* words;
+    };
+    static std::string_view in(const std::string& words, const Place& place) {
+        return std::string_view(words).substr(place.at, place.size);
+    }
+
     std::string words_;
+    boost::unordered_flat_set<Place, Hash, Equal> known_{1'024, Hash{&words_}, Equal{&words_}};
 };
 
-/// Adds an edit's words to the vocabulary of a bucket that is full.
+/// Adds an edit's words to the vocabulary of a bucket, if it has one.
 Result<void> add_to_vocabulary(Connection& connection, ChannelId channel, Bucket bucket,
                                std::string_view words) {
     std::string all;
@@ -68,6 +86,11 @@ std::optional<std::string> listed_words(const Entry& entry) {
     return words;
 }
 
+Result<bool> has_vocabulary(Connection& connection, ChannelId channel, Bucket bucket) {
+    return connection.query("SELECT 1 FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bucket)
+        .step();
+}
+
 Result<void> write_vocabulary(Connection& connection, ChannelId channel, Bucket bucket) {
     Vocabulary vocabulary;
     auto newest = WallTime::min();
@@ -90,20 +113,16 @@ Result<void> write_vocabulary(Connection& connection, ChannelId channel, Bucket 
 
 Result<void> index_words(Connection& connection, const Entry& entry,
                          const std::optional<std::string>& words) {
-    const auto bucket = bucket_of(entry.seq);
-    if (entry.seq == last_seq_of(bucket))
-        WARREN_TRY_VOID(write_vocabulary(connection, entry.channel, bucket));
-    if (entry.target() == 0 || !words || bucket_of(entry.target()) == bucket) return {};
+    const auto delay = vocabulary_delay(entry.channel);
+    if (entry.seq > delay && (entry.seq - delay) % kBucketSize == 0)
+        WARREN_TRY_VOID(write_vocabulary(connection, entry.channel, bucket_of(entry.seq - delay)));
+    if (entry.target() == 0 || !words || bucket_of(entry.target()) == bucket_of(entry.seq)) return {};
     return add_to_vocabulary(connection, entry.channel, bucket_of(entry.target()), *words);
 }
 
 Result<void> forget_words(Connection& connection, ChannelId channel, Bucket bucket) {
-    {
-        auto row =
-            connection.query("SELECT 1 FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bucket);
-        WARREN_TRY(found, row.step());
-        if (!found) return {};
-    }
+    WARREN_TRY(found, has_vocabulary(connection, channel, bucket));
+    if (!found) return {};
     return write_vocabulary(connection, channel, bucket);
 }
 

@@ -7,6 +7,13 @@
 /// only buckets that may have what it looks for. @see docs/decisions/0063-vocabularies.md
 namespace warren::adapters::sqlite {
 
+/// So many entries after its last one the vocabulary of a bucket is written, fewer than fill another: not the
+/// same number in each channel, so that channels which fill alike do not all want it at once.
+/// @see docs/decisions/0079-vocabularies-by-turns.md
+inline Seq vocabulary_delay(const ChannelId& channel) {
+    return channel.bytes.back() % kBucketSize;
+}
+
 /// What column `words` of `entry` holds; nothing where there is nothing to find it by.
 std::optional<std::string> listed_words(const Entry& entry);
 
@@ -25,6 +32,9 @@ Result<Hits> search_words(Connection& connection, const std::vector<ChannelId>& 
 /// Makes all of it anew where it was made by another version of the tokens, or not at all. A second for some
 /// 20 000 messages; where it was interrupted it goes on.
 Result<void> renew_words(Connection& connection);
+
+/// For search and renewal.
+Result<bool> has_vocabulary(Connection& connection, ChannelId channel, Bucket bucket);
 
 /// For renewal: the vocabulary of a bucket that is full.
 Result<void> write_vocabulary(Connection& connection, ChannelId channel, Bucket bucket);

@@ -70,7 +70,7 @@ protected:
 };
 
 TEST_F(SqliteWords, OfAnEditLieInTheBucketOfItsMessage) {
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     open(options_for(folder()));
     fill(channel, 100, "milk");
     put({edit(channel, 101, 7, "early tea")});
@@ -91,22 +91,54 @@ TEST_F(SqliteWords, OfAnEditLieInTheBucketOfItsMessage) {
 }
 
 TEST_F(SqliteWords, OfFullBucketsAreFoundByTheirVocabulary) {
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     open(options_for(folder()));
     fill(channel, 300, "milk");
     put({said(channel, 301, "tea", kStart)});
     EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 300U);
-    // What it does not name is not looked for in its bucket; the bucket that is not full needs none.
+    // What it does not name is not looked for in its bucket; the bucket that is not full needs none,
+    // nor for a while does the one before.
     meddle("UPDATE vocabularies SET words = x'0000' WHERE bucket = 0");
     open(options_for(folder()));
     EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 172U);
     meddle("DELETE FROM vocabularies");
     open(options_for(folder()));
-    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 300U - 256U);
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 300U - 128U);
+}
+
+TEST_F(SqliteWords, AreFoundWhileAVocabularyIsStillToBeWritten) {
+    const auto channel = delayed(10);
+    open(options_for(folder()));
+    fill(channel, 126, "milk");
+    put({said(channel, 127, "tea", kStart), said(channel, 128, "early tea", kStart)});
+    put({edit(channel, 129, 7, "late tea")});
+    EXPECT_EQ(seqs(channel, "tea"), (std::vector<Seq>{7, 128, 127}));
+    blank({said(channel, 128, "", kStart)});
+    EXPECT_EQ(seqs(channel, "early"), std::vector<Seq>{});
+    for (Seq seq = 130; seq < 138; ++seq)
+        put({said(channel, seq, "milk", kStart)});
+    database_.reset();
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies"), "0");
+    open(options_for(folder()));
+    put({edit(channel, 138, 8, "latest tea")});
+    EXPECT_EQ(seqs(channel, "tea"), (std::vector<Seq>{8, 7, 127}));
+    database_.reset();
+    EXPECT_EQ(ask("SELECT count(*) FROM vocabularies WHERE NOT instr(words, 'early')"), "1");
+    open(options_for(folder()));
+    put({said(channel, 139, "milk", kStart)});
+    EXPECT_EQ(search({channel}, all_of({"milk"}), 500).hits.size(), 126U + 8U + 1U);
+}
+
+TEST_F(SqliteWords, OfChannelsThatFillAlikeAreListedByTurns) {
+    open(options_for(folder()));
+    std::set<Seq> delays;
+    for (int i = 0; i < 40; ++i)
+        delays.insert(adapters::sqlite::vocabulary_delay(fresh<ChannelId>()));
+    EXPECT_EQ(delays.size(), 40U);
 }
 
 TEST_F(SqliteWords, TooManyForAVocabularyAreFoundAllTheSame) {
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     open(options_for(folder()));
     fill(channel, 129, "milk");
     std::string text = "tea";
@@ -126,8 +158,8 @@ TEST_F(SqliteWords, TooManyForAVocabularyAreFoundAllTheSame) {
 }
 
 TEST_F(SqliteWords, AreMadeAnewWhereAnotherVersionMadeThem) {
-    const auto channel = fresh<ChannelId>();
-    const auto other = fresh<ChannelId>();
+    const auto channel = delayed(0);
+    const auto other = delayed(0);
     open(options_for(folder()));
     fill(channel, 1'499, "milk");
     put({said(channel, 1'500, "tea", kStart + 1'500), edit(channel, 1'501, 2, "tea")});
@@ -148,7 +180,7 @@ TEST_F(SqliteWords, AreMadeAnewWhereAnotherVersionMadeThem) {
 }
 
 TEST_F(SqliteWords, WhoseRenewalWasInterruptedAreNotMadeTwice) {
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     open(options_for(folder()));
     fill(channel, 400, "milk");
     // As if it had come down to bucket 1.
@@ -194,14 +226,14 @@ TEST_F(SqliteWords, AreMadeForADatabaseThatHadARowForEach) {
 
 // A search that would take too long says how far it came.
 TEST_F(SqliteWords, ALongSearchIsCutAndGoesOn) {
-    const auto channel = fresh<ChannelId>();
+    const auto channel = delayed(0);
     open(options_for(folder()));
     fill(channel, 129, "tea");
     database_.reset();
     // Many more buckets with much to look at and nothing to find, as new as each other in threes, none of
     // which can be passed over by its times.
     std::string sql = "BEGIN;";
-    for (int n = 1; n <= 700; ++n)
+    for (int n = 2; n <= 701; ++n)
         sql += "INSERT INTO vocabularies SELECT channel, " + std::to_string(n) + ", newest + " +
                std::to_string(n / 3) + ", oldest, zeroblob(100000) FROM vocabularies WHERE bucket = 0;";
     meddle(sql + "COMMIT");
@@ -226,7 +258,7 @@ TEST_F(SqliteWords, ALongSearchIsCutAndGoesOn) {
 class SqliteWordsAtRandom : public SqliteWords, public ::testing::WithParamInterface<unsigned> {
 protected:
     struct Log {
-        ChannelId channel = fresh<ChannelId>();
+        ChannelId channel;
         std::vector<EntryPtr> entries;
     };
 
@@ -323,7 +355,7 @@ protected:
 
     std::mt19937 random_{GetParam()};
     std::int64_t clock_ = kStart;
-    std::vector<Log> logs_{3};
+    std::vector<Log> logs_{{delayed(0), {}}, {delayed(up_to(127)), {}}, {delayed(127), {}}};
 };
 
 TEST_P(SqliteWordsAtRandom, AgreeWithANaiveModel) {

@@ -62,7 +62,7 @@ private:
         WARREN_TRY(head, end_of("SELECT max(seq) FROM entries WHERE channel = ?", channel));
         for (auto bucket = bucket_of(head) + 1; bucket-- > bucket_of(first);) {
             const bool full = head >= last_seq_of(bucket);
-            WARREN_TRY(done, is_done(channel, bucket));
+            WARREN_TRY(done, has_vocabulary(connection_, channel, bucket));
             if (done) continue;
             WARREN_TRY_VOID(begin());
             WARREN_TRY_VOID(renew_entries(channel, bucket));
@@ -76,12 +76,6 @@ private:
         auto row = connection_.query(sql, channel);
         WARREN_TRY_VOID(row.step());
         return row.number(0);
-    }
-
-    Result<bool> is_done(ChannelId channel, Bucket bucket) {
-        auto row =
-            connection_.query("SELECT 1 FROM vocabularies WHERE channel = ? AND bucket = ?", channel, bucket);
-        return row.step();
     }
 
     Result<void> renew_entries(ChannelId channel, Bucket bucket) {

@@ -34,11 +34,13 @@ public:
            std::size_t limit)
         : connection_(connection), pattern_(needles), before_(before), limit_(limit) {}
 
-    /// The bucket that is not full has no vocabulary: it is opened.
+    /// A bucket whose vocabulary is still to be written is opened: the newest, and for a while that before.
     Result<void> add(ChannelId channel) {
         WARREN_TRY(head, head_of(channel));
         if (head == 0) return {};
-        if (head != last_seq_of(bucket_of(head))) WARREN_TRY_VOID(open(channel, bucket_of(head)));
+        const auto newest = bucket_of(head);
+        WARREN_TRY_VOID(open_unlisted(channel, newest));
+        if (newest > 0) WARREN_TRY_VOID(open_unlisted(channel, newest - 1));
         return wait({WallTime::max(), kNumberMax, channel}, {});
     }
 
@@ -68,6 +70,12 @@ private:
             connection_.query("SELECT seq FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1", channel);
         WARREN_TRY(found, row.step());
         return found ? row.number(0) : Seq{0};
+    }
+
+    Result<void> open_unlisted(ChannelId channel, Bucket bucket) {
+        WARREN_TRY(listed, has_vocabulary(connection_, channel, bucket));
+        if (listed) return {};
+        return open(channel, bucket);
     }
 
     /// Nothing that is still to be found is above it.

@@ -3,11 +3,12 @@
 namespace warren::adapters::sqlite {
 
 Writer::Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
-               Recent& recent, Metrics& metrics)
+               Recent& recent, Nonces& nonces, Metrics& metrics)
     : options_(options),
       open_(std::move(open)),
       readers_(readers),
       recent_(recent),
+      nonces_(nonces),
       writes_(metrics.counter("warren_sqlite_writes_total", "Writes executed.")),
       commits_(metrics.counter("warren_sqlite_commits_total", "Transactions committed.")),
       failures_(metrics.counter("warren_sqlite_failures_total", "Transactions that failed.")),
@@ -98,6 +99,7 @@ Result<void> Writer::commit(Batch& batch) {
     if (!connection_) {
         WARREN_TRY(opened, open_());
         connection_ = std::move(opened);
+        nonces_.clear();
         readers_.admit();
         probing_ = true;
         checkpoint_due_ = options_.checkpoint_pages;
@@ -140,11 +142,13 @@ Result<void> Writer::transact(Batch& batch) {
     for (const auto& write : batch) {
         WARREN_TRY_VOID(execute(*write));
     }
+    WARREN_TRY_VOID(nonces_.move_some(*connection_));
     const auto changes = std::exchange(connection_->changes(), {});
     recent_.begin(changes);
     const auto committed = connection_->query("COMMIT").run();
     recent_.end(changes);
     if (!committed) return committed;
+    nonces_.committed();
     commits_.Increment();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     commit_seconds_.Observe(took.count());
@@ -187,14 +191,14 @@ Result<void> Writer::scrub_if_due() {
 }
 
 /// Keeps the write-ahead log short. Gently at first; where readers always were in the way and it has grown to
-/// four times the aim, by making new ones wait until it is empty.
+/// twice the aim, by making new ones wait until it is empty.
 void Writer::checkpoint_if_due() {
     if (!connection_) return;
     const int pages = connection_->wal_pages();
     if (pages < wal_pages_seen_) checkpoint_due_ = options_.checkpoint_pages;
     wal_pages_seen_ = pages;
     if (pages < checkpoint_due_) return;
-    const bool urgent = pages >= 4 * options_.checkpoint_pages;
+    const bool urgent = pages >= 2 * options_.checkpoint_pages;
     const auto done =
         connection_->checkpoint(urgent ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
     checkpoint_due_ = pages + options_.checkpoint_pages;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/sqlite/nonces.hpp"
 #include "adapters/sqlite/reader_pool.hpp"
 #include "adapters/sqlite/recent.hpp"
 #include "base/deadline.hpp"
@@ -65,7 +66,7 @@ public:
 
     /// `first` is the first connection, `open` makes a further one; the log of both was moved into the file.
     Writer(Options options, Opener open, std::unique_ptr<Connection> first, ReaderPool& readers,
-           Recent& recent, Metrics& metrics);
+           Recent& recent, Nonces& nonces, Metrics& metrics);
     /// Ends after all that was accepted.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -144,6 +145,7 @@ private:
     const Opener open_;
     ReaderPool& readers_;
     Recent& recent_;
+    Nonces& nonces_;
     prometheus::Counter& writes_;
     prometheus::Counter& commits_;
     prometheus::Counter& failures_;
