@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/flat_map.hpp"
 #include "chat/announcer.hpp"
 #include "chat/channel_log.hpp"
 #include "chat/deletions.hpp"
@@ -221,8 +222,8 @@ private:
     Announcer announcer_;
     Peers peers_;
     std::unordered_map<const Subscriber*, std::unique_ptr<Local>> locals_;
-    std::unordered_map<UserId, std::unique_ptr<UserState>> users_;
-    std::unordered_map<ChannelId, std::unique_ptr<ChannelState>> channels_;
+    FlatMap<UserId, std::unique_ptr<UserState>> users_;
+    FlatMap<ChannelId, std::unique_ptr<ChannelState>> channels_;
     std::unordered_set<ChannelId> discovering_;
     std::unordered_set<ChannelId> following_up_;
     /// While connections are being made: the greatest seq seen of channels that no state exists for yet.

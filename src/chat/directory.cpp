@@ -1,6 +1,7 @@
 #include "chat/directory.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace warren::chat {
 namespace {
@@ -17,33 +18,32 @@ UserPtr placeholder(UserId id) {
 }  // namespace
 
 Task<Result<std::vector<UserPtr>>> Directory::people(std::vector<UserId> ids, Deadline deadline) {
-    std::unordered_map<UserId, UserPtr> known;
+    std::vector<UserPtr> out;
+    out.reserve(ids.size());
     std::vector<UserId> unknown;
     const auto now = env_.clock.now();
     for (const auto& id : ids) {
-        auto& user = known[id];
-        if (user) continue;
         const auto at = remembered_.find(id);
-        if (at != remembered_.end() && now < at->second.until) {
-            user = at->second.user;
-        } else {
-            user = placeholder(id);
-            unknown.push_back(id);
-        }
+        const bool known = at != remembered_.end() && now < at->second.until;
+        out.push_back(known ? at->second.user : nullptr);
+        if (!known) unknown.push_back(id);
     }
-    if (!unknown.empty()) {
-        auto reading = env_.users.users(std::move(unknown), deadline);
-        WARREN_CO_TRY(found, co_await std::move(reading));
-        for (auto& user : found) {
-            auto& read = known[user.id];
-            read = std::make_shared<const User>(std::move(user));
-            remember(read);
-        }
+    if (unknown.empty()) co_return out;
+    std::sort(unknown.begin(), unknown.end());
+    unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+    auto reading = env_.users.users(std::move(unknown), deadline);
+    WARREN_CO_TRY(found, co_await std::move(reading));
+    std::unordered_map<UserId, UserPtr> read;
+    for (auto& user : found) {
+        const auto kept = std::make_shared<const User>(std::move(user));
+        read.emplace(kept->id, kept);
+        remember(kept);
     }
-    std::vector<UserPtr> out;
-    out.reserve(ids.size());
-    for (const auto& id : ids)
-        out.push_back(known[id]);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (out[i]) continue;
+        const auto at = read.find(ids[i]);
+        out[i] = at == read.end() ? placeholder(ids[i]) : at->second;
+    }
     co_return out;
 }
 
@@ -57,7 +57,7 @@ void Directory::remember(UserPtr user) {
 void Directory::forget_old(SteadyTime now) {
     if (now < forgot_at_ + kForgetEvery) return;
     forgot_at_ = now;
-    std::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
+    boost::unordered::erase_if(remembered_, [&](const auto& item) { return item.second.until <= now; });
     if (now >= views_aged_at_ + kViewsKept) {
         views_aged_at_ = now;
         kept_.age();

@@ -1,9 +1,9 @@
 #pragma once
 #include <array>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "base/flat_map.hpp"
 #include "base/lately_used.hpp"
 #include "chat/environment.hpp"
 #include "chat/memberships.hpp"
@@ -75,7 +75,7 @@ private:
 
     Environment& env_;
     Memberships& memberships_;
-    std::unordered_map<UserId, Remembered> remembered_;
+    FlatMap<UserId, Remembered> remembered_;
     LatelyUsed<ChannelId, Kept> kept_{512};
     SteadyTime forgot_at_{};
     SteadyTime views_aged_at_{};

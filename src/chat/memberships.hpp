@@ -2,8 +2,8 @@
 #include <chrono>
 #include <list>
 #include <map>
-#include <unordered_map>
 
+#include "base/flat_map.hpp"
 #include "base/oneshot.hpp"
 #include "chat/environment.hpp"
 #include "chat/membership.hpp"
@@ -58,7 +58,7 @@ private:
     Task<Result<void>> mend(ChannelId channel, Seq from, Seq to, Deadline deadline);
 
     Environment& env_;
-    std::unordered_map<ChannelId, Cached> cache_;
+    FlatMap<ChannelId, Cached> cache_;
     std::list<ChannelId> recent_;  // Front: used last.
     std::size_t members_cached_ = 0;
     /// What is being read, and who waits for it: those who come back at once are often of the same channel.
