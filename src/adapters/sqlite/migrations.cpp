@@ -199,7 +199,7 @@ CREATE TABLE new_nonces (
     hash   INTEGER NOT NULL,
     seq    INTEGER NOT NULL
 ) STRICT;
-INSERT INTO nonces SELECT DISTINCT nonce_hash(channel, sender, nonce), seq FROM entries ORDER BY 1, 2;
+INSERT OR IGNORE INTO nonces SELECT nonce_hash(channel, sender, nonce), seq FROM entries ORDER BY 1, 2;
 DROP INDEX entries_by_nonce;
 )sql",
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace warren::adapters::sqlite {
 namespace {
@@ -22,9 +21,10 @@ NonceHash hash_of(std::initializer_list<std::string_view> parts) {
         crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
     }
     crypto_generichash_final(&state, out.data(), out.size());
-    NonceHash hash = 0;
-    std::memcpy(&hash, out.data(), sizeof hash);
-    return hash;
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < sizeof hash; ++i)
+        hash |= std::uint64_t{out[i]} << (8 * i);
+    return static_cast<NonceHash>(hash);
 }
 
 template <class AnyId>

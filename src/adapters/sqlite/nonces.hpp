@@ -10,7 +10,8 @@
 
 namespace warren::adapters::sqlite {
 
-/// Of channel, sender and nonce together; the first eight bytes of their BLAKE2b. @see RFC 7693
+/// Of channel, sender and nonce together; the first eight bytes of their BLAKE2b, the lowest first.
+/// @see RFC 7693
 using NonceHash = std::int64_t;
 NonceHash nonce_hash(ChannelId channel, UserId sender, std::string_view nonce);
 
@@ -39,7 +40,7 @@ public:
     Result<void> move_some(Connection& connection);
     /// After its commit.
     void committed();
-    /// After a failure, when a further connection is open. @see settle
+    /// After a failure, when a further connection is open. @see settle_nonces
     void clear();
 
 private:
