@@ -70,7 +70,7 @@ Memory and the storm are measured up to the number of files that one process may
 - **Two nodes.** Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark
   can start lets only a few people a second into them. Now and then it stands still altogether when several messages are
   inserted at once; a run without a message is then repeated, and the table says how many were, and what was not
-  measured for that reason.
+  measured for that reason. What earlier calls measured is in [0083](decisions/0083-figures-of-a-whole-call.md).
 - **Chat against the library.** With 8 messages on their way in each group some wait for their fsync at any time, so
   fewer frames leave with one call. With 32 it comes to its aim or near it; the faster the machine, the more the
   library does beside it: what chat does for each delivery beside writing it (a word in a queue from chat's thread to
