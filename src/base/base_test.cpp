@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/metrics.hpp"
 #include "base/offload.hpp"
@@ -17,6 +18,13 @@
 
 namespace warren {
 namespace {
+
+// What is stored in databases may never change. The digest is that of Python's hashlib.
+TEST(Digest, IsThatOfAllPartsAndAlwaysTheSame) {
+    EXPECT_EQ(digest64({"abc"}), 0x2b8d2bc691b74acfU);
+    EXPECT_EQ(digest64({"a", "", "bc"}), digest64({"abc"}));
+    EXPECT_NE(digest64({"abd"}), digest64({"abc"}));
+}
 
 TEST(ErrorTable, HasOneRowForEveryCodeInOrderWithADistinctName) {
     std::set<std::string_view> names;

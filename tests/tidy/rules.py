@@ -27,7 +27,7 @@ FOREIGN = [
     (r"(mongoc|bson)(/|\.h)", "only", {"adapters/mongo"}),
     (r"(rabbitmq-c/|amqp)", "only", {"adapters/rabbitmq"}),
     (r"unicode/", "only", {"words"}),
-    (r"sodium", "only", {"adapters/sodium", "adapters/sqlite", "base"}),
+    (r"sodium", "only", {"adapters/sodium", "base"}),
     (r"(CLI/|toml\+\+/|toml\.hpp)", "only", {"app"}),
 ]
 

@@ -1,9 +1,8 @@
 #include "adapters/sqlite/nonces.hpp"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
+
+#include "base/digest.hpp"
 
 namespace warren::adapters::sqlite {
 namespace {
@@ -13,18 +12,8 @@ constexpr std::size_t kDeletedForEach = 4;
 
 constexpr auto by_hash = [](const auto& a, const auto& b) { return a.hash < b.hash; };
 
-NonceHash hash_of(std::initializer_list<std::string_view> parts) {
-    crypto_generichash_state state;
-    std::array<unsigned char, crypto_generichash_BYTES_MIN> out{};
-    crypto_generichash_init(&state, nullptr, 0, out.size());
-    for (const auto part : parts) {
-        crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
-    }
-    crypto_generichash_final(&state, out.data(), out.size());
-    std::uint64_t hash = 0;
-    for (std::size_t i = 0; i < sizeof hash; ++i)
-        hash |= std::uint64_t{out[i]} << (8 * i);
-    return static_cast<NonceHash>(hash);
+NonceHash hash_of(std::string_view channel, std::string_view sender, std::string_view nonce) {
+    return static_cast<NonceHash>(digest64({channel, sender, nonce}));
 }
 
 template <class AnyId>
@@ -40,7 +29,17 @@ std::string_view bytes_of(sqlite3_value* value) {
 }  // namespace
 
 NonceHash nonce_hash(ChannelId channel, UserId sender, std::string_view nonce) {
-    return hash_of({bytes_of(channel), bytes_of(sender), nonce});
+    return hash_of(bytes_of(channel), bytes_of(sender), nonce);
+}
+
+template <class F>
+void Nonces::for_each_new(NonceHash hash, F f) const {
+    const auto [first, last] = new_.equal_range(hash);
+    for (auto at = first; at != last; ++at)
+        f(at->second);
+    const auto moving = std::equal_range(moving_.begin(), moving_.end(), New{hash, 0, 0}, by_hash);
+    for (auto at = moving.first; at != moving.second; ++at)
+        f(*at);
 }
 
 Result<std::vector<Nonces::Found>> Nonces::find(Connection& connection,
@@ -50,13 +49,7 @@ Result<std::vector<Nonces::Found>> Nonces::find(Connection& connection,
         // Before the transaction fixes the state that it sees: what has left memory by now is in that state.
         const std::lock_guard lock(mutex_);
         for (std::size_t which = 0; which < hashes.size(); ++which) {
-            const auto [first, last] = new_.equal_range(hashes[which]);
-            for (auto at = first; at != last; ++at)
-                out.push_back({which, at->second.seq});
-            const auto moving =
-                std::equal_range(moving_.begin(), moving_.end(), New{hashes[which], 0, 0}, by_hash);
-            for (auto at = moving.first; at != moving.second; ++at)
-                out.push_back({which, at->seq});
+            for_each_new(hashes[which], [&](const New& one) { out.push_back({which, one.seq}); });
         }
     }
     for (std::size_t which = 0; which < hashes.size(); ++which) {
@@ -85,14 +78,9 @@ Result<void> Nonces::remove(Connection& connection, NonceHash hash, Seq seq) {
     std::vector<std::int64_t> numbers;
     {
         const std::lock_guard lock(mutex_);
-        const auto [first, last] = new_.equal_range(hash);
-        for (auto at = first; at != last; ++at) {
-            if (at->second.seq == seq) numbers.push_back(at->second.number);
-        }
-        const auto moving = std::equal_range(moving_.begin(), moving_.end(), New{hash, 0, 0}, by_hash);
-        for (auto at = moving.first; at != moving.second; ++at) {
-            if (at->seq == seq) numbers.push_back(at->number);
-        }
+        for_each_new(hash, [&](const New& one) {
+            if (one.seq == seq) numbers.push_back(one.number);
+        });
     }
     // It stays in memory, in case the transaction fails; its row, which is what is moved, is gone.
     for (const auto number : numbers)
@@ -156,8 +144,7 @@ Result<void> settle_nonces(Connection& connection) {
 
 Result<void> define_nonce_hash(Connection& connection) {
     auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
-        sqlite3_result_int64(context,
-                             hash_of({bytes_of(values[0]), bytes_of(values[1]), bytes_of(values[2])}));
+        sqlite3_result_int64(context, hash_of(bytes_of(values[0]), bytes_of(values[1]), bytes_of(values[2])));
     };
     const int code =
         sqlite3_create_function(connection.handle(), "nonce_hash", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC,

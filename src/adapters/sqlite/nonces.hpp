@@ -10,8 +10,7 @@
 
 namespace warren::adapters::sqlite {
 
-/// Of channel, sender and nonce together; the first eight bytes of their BLAKE2b, the lowest first.
-/// @see RFC 7693
+/// Of channel, sender and nonce together. @see digest64
 using NonceHash = std::int64_t;
 NonceHash nonce_hash(ChannelId channel, UserId sender, std::string_view nonce);
 
@@ -49,6 +48,10 @@ private:
         Seq seq;
         std::int64_t number;  ///< Its row in `new_nonces`.
     };
+
+    /// Of those in memory, with the lock held.
+    template <class F>
+    void for_each_new(NonceHash hash, F f) const;
 
     const std::size_t moved_at_once_;
     mutable std::mutex mutex_;

@@ -15,6 +15,10 @@ constexpr std::size_t kVocabularyBytesMax = 128 * 1'024;
 /// Lists made one.
 class Vocabulary {
 public:
+    Vocabulary() = default;
+    Vocabulary(const Vocabulary&) = delete;  // `known_` points into it.
+    Vocabulary& operator=(const Vocabulary&) = delete;
+
     void add(std::string_view list) {
         for_each_word(list, [this](std::string_view word) {
             if (words_.size() > kVocabularyBytesMax || known_.contains(word)) return;

@@ -130,7 +130,6 @@ TEST_F(SqliteWords, AreFoundWhileAVocabularyIsStillToBeWritten) {
 }
 
 TEST_F(SqliteWords, OfChannelsThatFillAlikeAreListedByTurns) {
-    open(options_for(folder()));
     std::set<Seq> delays;
     for (int i = 0; i < 40; ++i)
         delays.insert(adapters::sqlite::vocabulary_delay(fresh<ChannelId>()));
