@@ -14,7 +14,6 @@ A ratio is printed only where both servers, not the generator, were what was bus
 
 import argparse
 import http.client
-import itertools
 import json
 import os
 import re
@@ -35,8 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench"
 MEMORY_GIVEN_BACK_IN = 45  # Seconds: memberships that nobody uses go after 30, malloc gives back every 10.
 NEWEST_IN_BUCKET = 104  # As with a thousand messages: a page of 50 is read from one bucket.
-TWO_NODES_WINDOW = 4  # With more inserts at once the MongoDB-protocol server that is started stands still now and then.
+TWO_NODES_WINDOW = 16
 NOT_ALL_IN = 4  # How warren-load then ends.
+SPIN = 50  # Microseconds for which a generator with a core of its own looks for what comes before it sleeps.
 MOST_PATIENCE = 20  # Seconds in which nobody more comes in.
 STILL_MAX = 3  # Runs in a row in which it does.
 BUSY_PERCENT = 90  # Of a core: from here on it is what limits.
@@ -69,6 +69,7 @@ class Bench:
 
     def start(self, command, ready, all_cores=False):
         """Starts a server pinned to its core; its process and port, once a line of it matches `ready`."""
+        self.spin = 0 if all_cores else SPIN
         log = open(OUT / "server.log", "ab")
         pin = [] if all_cores else ["taskset", "-c", str(self.server_core)]
         # Ends with this process even where that ends with an error.
@@ -96,7 +97,7 @@ class Bench:
         report.unlink(missing_ok=True)
         pid = ["--server-pid", str(server.pid)] if server else []
         command = ["taskset", "-c", str(self.load_core), str(self.bin / "warren-load"), scenario, "--port", str(port),
-                   *pid, "--json", str(report), *map(str, options)]
+                   *pid, "--spin", str(self.spin if server else 0), "--json", str(report), *map(str, options)]
         done = subprocess.run(command, cwd=OUT, capture_output=True, text=True)
         if done.returncode != 0:
             failure = f"bench: {' '.join(command)}\n{done.stdout}{done.stderr}"
@@ -165,7 +166,7 @@ class Bench:
     @staticmethod
     def window(rooms):
         """Messages on their way at once: enough for the server to be the one that is waited for."""
-        return min(max(8 * rooms, 16), 2000)
+        return max(8 * rooms, 16)
 
     def chat(self):
         """message:new in groups of 1000: sign-in, log, SQLite and delivery, beside the bare library, 100 B"""
@@ -233,22 +234,50 @@ class Bench:
         return runs
 
     def most(self):
-        """as many signed-in people as come in, and what gave first; one group each"""
-        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        people = min(self.arguments.most, files * 3 // 2)
-        data, file = self.prepare("most", people, "--group-size", 10)
-        admin = free_port()
-        server, port = self.warren(data, all_cores=True, admin=admin)
+        """as many signed-in people as come in, each process with as many as it may hold; 5 channels each"""
+        most = self.arguments.most
+        each = self.people_that_fit(most)
+        data, file = self.prepare("most", each, "--group-size", 10, "--groups", 5)
+        free, people, pairs, bytes_of_nobody, gave = free_bytes(), 0, [], 0, ""
+        while people < most and not gave:
+            copy = OUT / f"data-most-{len(pairs)}"
+            shutil.copytree(data, copy, dirs_exist_ok=True)
+            admin = free_port()
+            server, port = self.warren(copy, all_cores=True, admin=admin)
+            bytes_of_nobody += resident_bytes(server.pid)
+            command = [self.bin / "warren-load", "connect", "--port", port, "--people", file, "--hold", 3600]
+            load = subprocess.Popen([*map(str, command)], cwd=OUT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                    text=True)
+            pairs.append((server, load))
+            came = self.all_in(each, server, load, admin)
+            people += came
+            if came < each:
+                gave = self.what_gave(server, load)
+        time.sleep(MEMORY_GIVEN_BACK_IN)
+        # Also of the kernel, and of the generators.
+        of_machine = free - free_bytes()
+        of_servers = sum(resident_bytes(server.pid) for server, _ in pairs if server.poll() is None) - bytes_of_nobody
+        for server, load in pairs:
+            load.terminate()
+            load.wait()
+        for number, (server, _) in enumerate(pairs):
+            server.kill()  # Nobody waits for half a million goodbyes.
+            server.wait()
+            shutil.rmtree(OUT / f"data-most-{number}")
+        name = f"Warren, {len(pairs)} processes; first to give: {gave or 'nothing'}"
+        for figure, report in (("the most people at once", {"people": people}),
+                               ("the most people, memory of their servers", {"server_bytes_each": of_servers / people}),
+                               ("the most people, of the machine, with kernel and generators",
+                                {"bytes_each": of_machine / people})):
+            self.compare(f"{figure}, all cores", {name: [report]}, next(iter(report)), None)
+
+    @staticmethod
+    def all_in(people, server, load, admin):
+        """How many of them came in."""
         asking = http.client.HTTPConnection("127.0.0.1", admin, timeout=60)
-        loads = []
-        for part in parts_of(file, files - 1000):
-            command = [self.bin / "warren-load", "connect", "--port", port, "--people", part, "--hold", 600]
-            loads.append(subprocess.Popen([*map(str, command)], cwd=OUT, stdout=subprocess.DEVNULL,
-                                          stderr=subprocess.PIPE, text=True))
-        room = metric(asking, "warren_http_connections_max")
         most, grew_at = 0, time.monotonic()
         while most < people and time.monotonic() - grew_at < MOST_PATIENCE:
-            if server.poll() is not None or any(load.poll() is not None for load in loads):
+            if server.poll() is not None or load.poll() is not None:
                 break
             try:
                 now = metric(asking, "warren_connections")
@@ -256,26 +285,16 @@ class Bench:
                 break
             if now > most:
                 most, grew_at = now, time.monotonic()
-            time.sleep(1)
-        for load in loads:
-            load.terminate()
-        if most == people:
-            gave = "nothing"
-        elif most == room:
-            gave = "the limit of open files (ulimit -n)" if room < files else "limits.connections"
-        else:
-            gave = self.what_gave(server, loads)
-        self.stop(server)
-        self.compare("the most people at once, all cores", {f"Warren; first to give: {gave}": [{"people": most}]},
-                     "people", None)
+            time.sleep(0.5)
+        return most
 
     @staticmethod
-    def what_gave(server, loads):
-        """What of server and generators first said that it could not go on."""
+    def what_gave(server, load):
+        """What of server and generator first said that it could not go on."""
         if server.poll() is not None:
             return f"the server, which ended with {server.returncode}"
-        errors = [load.communicate()[1].strip() for load in loads]
-        return next((error.splitlines()[-1] for error in errors if error), "unknown")
+        load.terminate()
+        return (load.communicate()[1].strip() or "unknown").splitlines()[-1]
 
     def memory(self):
         """which of Warren's functions hold the heap of an idle person in 5 channels, by heaptrack"""
@@ -486,15 +505,13 @@ def metric(asking, name):
     return int(float(re.search(rf"^{name} (\S+)$", text, re.M).group(1)))
 
 
-def parts_of(file, most):
-    """The lines of `file` in files of at most so many."""
-    with open(file, encoding="utf-8") as lines:
-        for number in itertools.count():
-            if not (part := list(itertools.islice(lines, most))):
-                return
-            path = file.with_suffix(f".{number}.jsonl")
-            path.write_text("".join(part), encoding="utf-8")
-            yield path
+def resident_bytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def free_bytes():
+    """What programs may still have: what files are cached in counts as free."""
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/meminfo") if line.startswith("MemAvailable"))
 
 
 def descendants(pid):
@@ -540,7 +557,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--warmup", type=float, default=2)
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--most", type=int, default=30_000, help="people who try to be connected at once")
+    parser.add_argument("--most", type=int, default=500_000, help="people who try to be connected at once")
     parser.add_argument("--histories", type=numbers, default=[1000, 100_000, 1_000_000],
                         help="messages in a channel, e.g. 1000,100000,1000000")
     parser.add_argument("--groups", type=numbers, default=[2, 10, 100],

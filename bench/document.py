@@ -24,8 +24,11 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
   cores). *Per CPU second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also
   says something where the server was not the limit.
 - A closed loop keeps so many messages on their way that the server never waits (8 for each room where not said
-  otherwise, 2000 at most), so its latencies are those of an overloaded server. Latencies of an open loop count from
-  when a message was due, not from when it was sent.
+  otherwise), so its latencies are those of an overloaded server. Latencies of an open loop count from when a message
+  was due, not from when it was sent.
+- A generator that is pinned apart looks for what comes for 50 µs before it sleeps: or the server would pay for waking
+  it, which clients behind a network do not cost. What it looks in vain is not counted as its CPU
+  ([0086](decisions/0086-half-a-million-people-and-two-nodes.md)).
 - Limits on how often one person may do something are off (`bench/warren.toml`); everything else is as it comes.
 
 """

@@ -26,6 +26,7 @@ void Delivery::on_control(ControlMessage message) {
     } else if (std::holds_alternative<AuditAll>(message)) {
         audit_wanted_ = true;
     } else if (const auto* signed_out = std::get_if<SignedOut>(&message)) {
+        ++sign_outs_;
         const auto user = users_.find(signed_out->user);
         if (user == users_.end()) return;
         for (auto* local : std::vector<Local*>(user->second->locals)) {
@@ -43,6 +44,7 @@ void Delivery::on_down() {
 
 void Delivery::on_up() {
     bus_is_up_ = true;
+    ++sign_outs_;
     peers_.begin_anew(env_.clock.now());
     log::info("bus_up");
     for (auto* observer : observers_)

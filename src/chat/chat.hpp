@@ -96,11 +96,11 @@ struct SyncedChannel {
     bool limited = false;  ///< More remain after the last of `entries`.
 };
 struct SyncAnswer {
-    std::unordered_map<ChannelId, SyncedChannel> channels;
+    FlatMap<ChannelId, SyncedChannel> channels;
     std::vector<std::pair<ChannelViewPtr, EntryPtr>>
         joined;                   ///< The caller's channels that were not asked for, with their heads.
     std::vector<ChannelId> left;  ///< Asked for, but not (or no longer) the caller's.
-    std::unordered_map<ChannelId, ChannelMarks> marks;  ///< Of all channels above.
+    FlatMap<ChannelId, ChannelMarks> marks;  ///< Of all channels above.
 };
 /// What a value costs in the answer, so that it can be kept within Limits::answer_bytes_max. Given by the
 /// gateway.

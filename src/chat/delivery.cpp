@@ -140,7 +140,7 @@ Task<Result<void>> Delivery::join(Local& local, const Stay& stay, Deadline deadl
     const auto* key = local.subscriber.get();
     auto* state = find(channel);
     if (!state) {
-        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline);
+        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline, &stay.document);
         WARREN_CO_TRY(members, co_await std::move(finding));
         if (!locals_.contains(key)) co_return Result<void>();
         state = find(channel);
@@ -303,17 +303,25 @@ void Delivery::flush_held(Local& local) {
 }
 
 void Delivery::push_to(Local& local, ChannelState& state, const PushPtr& push) {
-    if (!local.active) return;
+    if (queue_to(local, state, push)) delivered_.Increment();
+}
+
+/// Whether it was: it may be held, or not be for them.
+bool Delivery::queue_to(Local& local, ChannelState& state, const PushPtr& push) {
+    if (!local.active) return false;
     if (state.missed && push->entry->seq <= state.missed->state_seq) {
         const auto* standing = state.missed->find(local.user);
-        if (!standing || push->entry->seq < standing->from) return;
+        if (!standing || push->entry->seq < standing->from) return false;
     }
-    if (local.exceptions && is_covered(*local.exceptions, *push->entry)) return;
+    if (local.exceptions && is_covered(*local.exceptions, *push->entry)) return false;
     // Also for a silent channel: it may be synced by the answer that is waited for.
-    if (local.holds > 0 && on(Rule::hold_during_sync)) return hold_push(local, push);
-    if (local.is_silent(state.id)) return;
-    delivered_.Increment();
+    if (local.holds > 0 && on(Rule::hold_during_sync)) {
+        hold_push(local, push);
+        return false;
+    }
+    if (local.is_silent(state.id)) return false;
     local.subscriber->push(push);
+    return true;
 }
 
 void Delivery::hold_push(Local& local, const PushPtr& push) {

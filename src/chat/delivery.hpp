@@ -40,8 +40,8 @@ struct Stays {
 struct Answered {
     bool ok = false;      ///< False: it was an error, which shows nothing.
     bool synced = false;  ///< It answered a sync: from now on the client can be told to sync again.
-    std::unordered_map<ChannelId, Seq> covered;
-    std::unordered_map<ChannelId, Seq> ended;  ///< Not in the answer, since as of this seq not the client's.
+    FlatMap<ChannelId, Seq> covered;
+    FlatMap<ChannelId, Seq> ended;  ///< Not in the answer, since as of this seq not the client's.
 
     /// An answer without a channel shows that its reader is not in it: what leads to that is not pushed any
     /// more.
@@ -120,6 +120,9 @@ public:
 
     /// Ends the connections of `user` on every node.
     void sign_out(UserId user);
+    /// Changes with every sign-out that is heard of, and when the bus comes up, since one may have been
+    /// missed by then. Who looked up a session before it changed may have seen one that has ended.
+    std::uint64_t sign_outs() const { return sign_outs_; }
 
     std::vector<std::shared_ptr<Subscriber>> subscribers() const;
     /// Whether the bus is up: what health shows.
@@ -152,6 +155,7 @@ private:
     void set_floor(Local& local, ChannelId channel, Seq seq);
     static bool is_covered(Exceptions& exceptions, const Entry& entry);
     void push_to(Local& local, ChannelState& state, const PushPtr& push);
+    bool queue_to(Local& local, ChannelState& state, const PushPtr& push);
     void hold_push(Local& local, const PushPtr& push);
     void flush_held(Local& local);
     void may_have_missed(Local& local, const std::vector<std::pair<ChannelId, Seq>>& channels);
@@ -221,7 +225,7 @@ private:
     Deletions& deletions_;
     Announcer announcer_;
     Peers peers_;
-    std::unordered_map<const Subscriber*, std::unique_ptr<Local>> locals_;
+    FlatMap<const Subscriber*, std::unique_ptr<Local>> locals_;
     FlatMap<UserId, std::unique_ptr<UserState>> users_;
     FlatMap<ChannelId, std::unique_ptr<ChannelState>> channels_;
     std::unordered_set<ChannelId> discovering_;
@@ -239,6 +243,7 @@ private:
     bool stopping_ = false;
     std::vector<PeopleObserver*> observers_;
     std::size_t notices_in_flight_ = 0;
+    std::uint64_t sign_outs_ = 0;
     std::uint64_t beat_number_ = 0;
     SteadyTime beat_due_{};
     SteadyTime ticked_at_{};

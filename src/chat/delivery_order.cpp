@@ -391,8 +391,10 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
 
 void Delivery::deliver(ChannelState& state, const PushPtr& push) {
     note_delivered(state, *push->entry);
+    std::size_t queued = 0;
     for (auto* local : state.locals)
-        push_to(*local, state, push);
+        queued += queue_to(*local, state, push) ? 1 : 0;
+    if (queued != 0) delivered_.Increment(static_cast<double>(queued));
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
     if (!push->entry->is_message()) return;
     for (auto* observer : observers_)

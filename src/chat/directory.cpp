@@ -80,7 +80,7 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedVie
         out.push_back(kept(channel, members_max));
         const bool unlisted = document.state_seq >= state_seq && document.member_count > members_max;
         if (out.back() || unlisted) continue;
-        auto finding = memberships_.as_of(document.id, state_seq, deadline);
+        auto finding = memberships_.as_of(document.id, state_seq, deadline, &document);
         WARREN_CO_TRY(membership, co_await std::move(finding));
         if (membership->members.size() > members_max) continue;
         for (std::size_t i = 0; i < std::min(membership->members.size(), kMembersListed); ++i)

@@ -51,7 +51,8 @@ void Memberships::forget_unused(SteadyTime now) {
     if (recent_.empty()) cache_ = {};
 }
 
-Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq, Deadline deadline) {
+Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq, Deadline deadline,
+                                               const Channel* document) {
     if (state_seq == 0) {
         static const auto kNobody = std::make_shared<const Membership>();
         co_return kNobody;
@@ -62,12 +63,12 @@ Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq,
         auto waiting = others->second.emplace_back().wait();
         co_await std::move(waiting);
         if (auto known = cached(channel, state_seq)) co_return known;
-        auto reading = read(channel, state_seq, deadline);
+        auto reading = read(channel, state_seq, deadline, document);
         co_return co_await std::move(reading);
     }
     reading_.try_emplace(place);
     try {
-        auto reading = read(channel, state_seq, deadline);
+        auto reading = read(channel, state_seq, deadline, document);
         auto membership = co_await std::move(reading);
         end_reading(place);
         co_return membership;
@@ -83,7 +84,12 @@ void Memberships::end_reading(const Place& place) {
         waiting.set(true);
 }
 
-Task<Result<MembershipPtr>> Memberships::read(ChannelId channel, Seq state_seq, Deadline deadline) {
+Task<Result<MembershipPtr>> Memberships::read(ChannelId channel, Seq state_seq, Deadline deadline,
+                                              const Channel* given) {
+    if (given && given->state_seq >= state_seq) {
+        auto loading = load(channel, state_seq, *given, deadline);
+        co_return co_await std::move(loading);
+    }
     auto reading = env_.channels.channels({channel}, deadline);
     WARREN_CO_TRY(documents, co_await std::move(reading));
     auto document = documents.empty() ? Channel{} : std::move(documents.front());

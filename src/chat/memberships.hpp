@@ -21,8 +21,10 @@ public:
 
     /// The membership as of the entry `state_seq` of `channel` (0: empty, no such channel). Reads the
     /// projections if it is not cached, and brings them up to `state_seq` first if they are behind it.
+    /// `document`: the channel's, where the caller has read it; it stays until this resolves.
     /// @errors unavailable, timed_out, overloaded
-    Task<Result<MembershipPtr>> as_of(ChannelId channel, Seq state_seq, Deadline deadline);
+    Task<Result<MembershipPtr>> as_of(ChannelId channel, Seq state_seq, Deadline deadline,
+                                      const Channel* document = nullptr);
 
     /// The membership right after `entry` (kind member or channel), without reading anything where the one
     /// before is cached.
@@ -49,7 +51,8 @@ private:
     using Waiting = std::list<Oneshot<bool>>;
 
     MembershipPtr cached(ChannelId channel, Seq state_seq);
-    Task<Result<MembershipPtr>> read(ChannelId channel, Seq state_seq, Deadline deadline);
+    Task<Result<MembershipPtr>> read(ChannelId channel, Seq state_seq, Deadline deadline,
+                                     const Channel* given);
     void end_reading(const Place& place);
     void keep(ChannelId channel, MembershipPtr membership);
     void forget_oldest();

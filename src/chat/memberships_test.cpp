@@ -17,6 +17,7 @@ using std::chrono::seconds;
 class OneChannel final : public ChannelStore {
 public:
     Task<Result<std::vector<Channel>>> channels(std::vector<ChannelId>, Deadline) override {
+        ++documents_asked;
         Channel document;
         document.state_seq = 1;
         co_return std::vector{document};
@@ -44,7 +45,7 @@ public:
     Task<Result<std::vector<MemberRow>>> stays_of(UserId, Deadline) override {
         return refuse<std::vector<MemberRow>>();
     }
-    int asked = 0;
+    int asked = 0, documents_asked = 0;
     bool away = false;
 
 private:
@@ -106,6 +107,21 @@ TEST_F(MembershipsReadTest, WhatSeveralWaitForIsReadOnce) {
     for (const auto& found : three_at_once())
         EXPECT_EQ(found.value()->members.size(), 1U);
     EXPECT_EQ(channels.asked, 1);
+}
+
+TEST_F(MembershipsReadTest, ADocumentThatIsThereIsReadAgainOnlyWhereItIsBehind) {
+    Channel document;
+    const auto as_of = [&] {
+        return testing::run_task(memberships.as_of({}, 1, clock.in(seconds(1)), &document));
+    };
+    document.state_seq = 1;
+    EXPECT_EQ(as_of().value()->members.size(), 1U);
+    EXPECT_EQ(channels.documents_asked, 0);
+    clock.steady += 2 * kMembershipsKept;
+    memberships.forget_unused(clock.now());
+    document.state_seq = 0;
+    EXPECT_EQ(as_of().value()->members.size(), 1U);
+    EXPECT_EQ(channels.documents_asked, 1);
 }
 
 TEST_F(MembershipsReadTest, WhereThatFailsEachHasAnAnswerOfTheirOwn) {

@@ -93,11 +93,11 @@ private:
     asio::any_io_executor executor_;
     Environment& env_;
     Delivery& delivery_;
-    std::unordered_map<UserId, Here> here_;
+    FlatMap<UserId, Here> here_;
     std::deque<std::pair<SteadyTime, UserId>> lingering_;
     std::deque<std::pair<SteadyTime, UserId>> to_note_;
-    std::unordered_map<UserId, WallTime> seen_;  // To be stored.
-    std::unordered_set<UserId> stored_;          // In the last minute.
+    FlatMap<UserId, WallTime> seen_;     // To be stored.
+    std::unordered_set<UserId> stored_;  // In the last minute.
     std::deque<std::pair<SteadyTime, UserId>> stored_order_;
     SteadyTime store_at_{};
     bool storing_ = false;

@@ -133,9 +133,10 @@ Task<void> Presence::store_now() {
 Task<bool> Presence::store_seen(Deadline deadline) {
     std::vector<LastSeen> people;
     for (auto at = seen_.begin(); at != seen_.end() && people.size() < kStoredAtOnce;) {
-        const bool too_soon = stored_.contains(at->first) && !stopping_;
-        if (!too_soon) people.push_back({at->first, at->second});
-        at = too_soon ? std::next(at) : seen_.erase(at);
+        const auto seen = at++;
+        if (stored_.contains(seen->first) && !stopping_) continue;
+        people.push_back({seen->first, seen->second});
+        seen_.erase(seen);
     }
     if (people.empty()) co_return true;
     auto putting = env_.users.put_last_seen(people, deadline);

@@ -280,7 +280,7 @@ Task<Result<void>> Chat::find_peers(UserId user, std::vector<ChannelLine>& lines
     std::vector<ChannelLine*> pairs;
     for (auto& line : lines) {
         if (line.channel.is_group) continue;
-        auto finding = memberships_.as_of(line.channel.id, line.head->state_seq, deadline);
+        auto finding = memberships_.as_of(line.channel.id, line.head->state_seq, deadline, &line.channel);
         WARREN_CO_TRY(members, co_await std::move(finding));
         for (const auto& standing : members->members) {
             if (standing.user == user) continue;

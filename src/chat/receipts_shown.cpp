@@ -1,6 +1,5 @@
 // What a person is shown of who has come how far.
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "chat/receipts.hpp"
@@ -20,7 +19,7 @@ Task<Result<std::vector<MemberKey>>> Receipts::keys_shown(UserId user, const std
         const std::size_t count = stay.document.member_count;
         if (!is_small(count) || count > others_max) continue;
         others_max -= count;
-        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline);
+        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline, &stay.document);
         WARREN_CO_TRY(members, co_await std::move(finding));
         for (const auto& standing : members->members) {
             if (standing.user == user) continue;
@@ -43,17 +42,17 @@ Task<Result<std::vector<ChannelMarks>>> Receipts::marks(UserId user, const std::
                                                         std::size_t others_max, Deadline deadline) {
     auto choosing = keys_shown(user, stays, others_max, deadline);
     WARREN_CO_TRY(keys, co_await std::move(choosing));
-    std::map<ChannelId, std::vector<MemberState>> by_channel;
     auto reading = env_.members.at(std::move(keys), deadline);
     WARREN_CO_TRY(states, co_await std::move(reading));
-    for (auto& state : states)
-        by_channel[state.key.channel].push_back(state);
+    std::ranges::sort(states, {}, &MemberState::key);
+    const auto channel_of = [](const MemberState& state) { return state.key.channel; };
     std::vector<ChannelMarks> out;
+    out.reserve(stays.size());
     std::vector<Place> joined;
     for (const auto& stay : stays) {
         auto& marks = out.emplace_back();
         MemberState own;
-        for (const auto& state : by_channel[stay.row.channel]) {
+        for (const auto& state : std::ranges::equal_range(states, stay.row.channel, {}, channel_of)) {
             if (state.key.user == user) own = state;
             if (state.watermark != Watermark{})
                 marks.watermarks.emplace_back(state.key.user, state.watermark);
@@ -68,7 +67,9 @@ Task<Result<std::vector<ChannelMarks>>> Receipts::marks(UserId user, const std::
         // What was there before one came, and what is gone, is not unread. Where the entry that let one in is
         // gone, it was before the log begins.
         const auto gone = stays[i].document.start.count_before;
-        marks.own.read_count = std::max({marks.own.read_count, counts[stays[i].row.channel], gone});
+        const auto joined_at = counts.find(stays[i].row.channel);
+        const auto before = joined_at == counts.end() ? gone : std::max(gone, joined_at->second);
+        marks.own.read_count = std::max(marks.own.read_count, before);
         const auto count = stays[i].head->count;
         marks.unread = count - std::min(count, marks.own.read_count);
     }

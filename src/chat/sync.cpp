@@ -33,6 +33,8 @@ Task<Result<SyncAnswer>> Chat::read_sync(UserId user, std::unordered_map<Channel
     WARREN_CO_TRY(stays, co_await std::move(asking));
     answered.note_ended(stays);
     SyncAnswer answer;
+    answer.marks.reserve(stays.current.size());
+    answered.covered.reserve(stays.current.size());
     std::size_t budget = env_.limits.answer_bytes_max;
     std::vector<WantedView> joined;
     std::vector<EntryPtr> joined_heads;

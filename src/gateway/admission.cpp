@@ -47,6 +47,8 @@ Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Sha
     if (!address) co_return Error(Errc::overloaded);
     auto registration = std::make_shared<Registration>(core, address);
     const auto by = core->chat.environment().clock.in(core->options.admission_timeout);
+    auto& delivery = core->chat.delivery();
+    const auto sign_outs = delivery.sign_outs();
     auto asking = core->accounts.who_connects(std::move(token), by);
     WARREN_CO_TRY(identity, co_await std::move(asking));
 
@@ -55,8 +57,9 @@ Task<Result<RegistrationPtr>> admit_client(std::shared_ptr<Core> core, http::Sha
     core->clients.emplace(client.get(), client);
     core->counts.connections.Set(static_cast<double>(++core->connections));
     registration->client = client;
-    auto connecting = core->chat.delivery().connect(client, by);
+    auto connecting = delivery.connect(client, by);
     WARREN_CO_TRY_VOID(co_await std::move(connecting));
+    if (delivery.sign_outs() == sign_outs) co_return registration;
     // A sign-out between the first look and the registration told nobody of this connection.
     const auto& environment = core->chat.environment();
     auto checking = environment.users.existing_sessions({client->session()}, environment.clock.wall(), by);

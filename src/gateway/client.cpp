@@ -29,7 +29,6 @@ void Client::put_encoded(const Push& push, std::string (*json)(const Push&)) {
         encoded = std::any_cast<socketio::EncodedPacket>(&push.encoded);
         core_->counts.encoded.Increment();
     }
-    core_->counts.pushed.Increment();
     core_->outbox->put(shared_from_this(), *encoded);
 }
 
@@ -63,19 +62,22 @@ void Client::connected(std::shared_ptr<socketio::Connection> connection) {
         return;
     }
     for (auto& word : early)
-        deliver(std::move(word));
+        deliver(word);
 }
 
 void Client::gone() {
     connection_.reset();
     early_.clear();
     closer_.reset();
+    shard_.note_answered(std::exchange(in_flight_, 0));
 }
 
-void Client::deliver(Word word) {
+void Client::deliver(Word& word) {
     if (!was_connected_) {
         early_bytes_ += bytes_of(word);
-        if (early_bytes_ <= core_->options.early_bytes_max) early_.push_back(std::move(word));
+        if (early_bytes_ > core_->options.early_bytes_max) return;
+        const auto* packet = std::get_if<socketio::EncodedPacket>(&word);
+        early_.push_back(packet ? Word(*packet) : std::move(word));
         return;
     }
     // A copy, since what is called may find the connection broken and call gone().
@@ -113,11 +115,14 @@ Result<void> Client::take(RateClass what, SteadyTime now) {
     }
     WARREN_TRY_VOID(rates_.take(core_->options.connection_rates, what, now));
     ++in_flight_;
+    shard_.note_asked();
     return {};
 }
 
 void Client::finished() {
+    if (!connection_) return;  // It was counted when the connection went.
     --in_flight_;
+    shard_.note_answered(1);
     if (closing_) close_when_idle();
 }
 

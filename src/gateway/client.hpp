@@ -52,8 +52,9 @@ public:
     void connected(std::shared_ptr<socketio::Connection> connection);
     /// Nothing reaches the connection any more.
     void gone();
-    /// Does what `word` says. Before `connected` it waits, up to Options::early_bytes_max.
-    void deliver(Word word);
+    /// Does what `word` says; before `connected` that waits, up to Options::early_bytes_max. A packet is left
+    /// as it is, for others.
+    void deliver(Word& word);
     /// Counts an event in. @errors unavailable (about to close), overloaded, rate_limited
     Result<void> take(RateClass what, SteadyTime now);
     /// The event that was taken goes no further than this shard.

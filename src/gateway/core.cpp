@@ -26,7 +26,7 @@ Core::Core(chat::Chat& c, chat::Accounts& a, http::Shard& shard, Options o, Metr
       chat_shard(shard),
       options(std::move(o)),
       counts(metrics),
-      outbox(std::make_shared<Outbox>(shard)) {}
+      outbox(std::make_shared<Outbox>(shard, counts.pushed)) {}
 
 std::chrono::milliseconds Core::up_to(std::chrono::milliseconds most) {
     std::uniform_int_distribution<std::chrono::milliseconds::rep> span(0, std::max<long>(most.count(), 0));

@@ -5,6 +5,7 @@
 #include <random>
 #include <unordered_map>
 
+#include "base/flat_map.hpp"
 #include "chat/accounts.hpp"
 #include "chat/chat.hpp"
 #include "gateway/call.hpp"
@@ -59,7 +60,7 @@ struct Core {
 
     std::unordered_map<UserId, PerUser> users;
     std::unordered_map<std::string, std::shared_ptr<PerAddress>> addresses;
-    std::unordered_map<const Client*, std::weak_ptr<Client>> clients;
+    FlatMap<const Client*, std::weak_ptr<Client>> clients;
     std::list<std::weak_ptr<Call>> unanswered;  // In order of their deadlines.
 
     SteadyTime now() const { return chat.environment().clock.now(); }

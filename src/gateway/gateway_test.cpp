@@ -110,6 +110,10 @@ protected:
         accept(connection, admit(connection));
         return connection;
     }
+    void recheck() {
+        auto checking = gateway_->recheck_sessions();
+        asio::co_spawn(chat_shard().executor(), std::move(checking), asio::use_future).get();
+    }
     static std::shared_ptr<Client> client_of(FakeConnection& connection) {
         return static_cast<Registration*>(connection.context().get())->client;
     }
@@ -237,9 +241,19 @@ TEST_F(GatewayTest, OnlyATokenKnownToBeBadIsRefused) {
 }
 
 TEST_F(GatewayTest, ASignOutDuringTheAdmissionIsNotMissed) {
-    users_.looks_left = 1;  // Signed out right after the token was looked up.
-    const auto admission = admit(make(1));
-    EXPECT_TRUE(std::holds_alternative<socketio::Refuse>(admission));
+    connect(1);
+    EXPECT_EQ(users_.rechecks, 0) << "nobody signed out: one look is enough";
+    auto& delivery = chat_->delivery();
+    const auto ends_at_a_look = [&](std::function<void()> told) {
+        users_.signed_in = true;
+        users_.looked = [&, told] {
+            users_.signed_in = false;
+            told();
+        };
+        return std::holds_alternative<socketio::Refuse>(admit(make(1)));
+    };
+    EXPECT_TRUE(ends_at_a_look([&] { delivery.on_control(SignedOut{users_.user.id}); }));
+    EXPECT_TRUE(ends_at_a_look([&] { delivery.on_up(); })) << "it was told while the bus was away";
 }
 
 TEST_F(GatewayTest, AConnectionThatGoesIsForgotten) {
@@ -312,10 +326,6 @@ TEST_F(GatewayTest, TooManyEventsAtOnceAreRefused) {
 
 TEST_F(GatewayTest, ConnectionsOfEndedSessionsAreEndedForGood) {
     const auto connection = connect(1);
-    const auto recheck = [&] {
-        auto checking = gateway_->recheck_sessions();
-        asio::co_spawn(chat_shard().executor(), std::move(checking), asio::use_future).get();
-    };
     recheck();
     EXPECT_THAT(connection->said(), IsEmpty());
     users_.signed_in = false;
@@ -327,8 +337,7 @@ TEST_F(GatewayTest, ConnectionsOfEndedSessionsAreEndedForGood) {
 TEST_F(GatewayTest, ConnectionsOfSuspendedPeopleAreEndedForGood) {
     const auto connection = connect(1);
     users_.user.status = UserStatus::suspended;
-    auto checking = gateway_->recheck_sessions();
-    asio::co_spawn(chat_shard().executor(), std::move(checking), asio::use_future).get();
+    recheck();
     EXPECT_TRUE(eventually([&] { return !connection->said().empty(); }));
     EXPECT_THAT(connection->said(), ElementsAre("disconnect"));
 }

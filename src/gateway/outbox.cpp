@@ -2,29 +2,54 @@
 
 namespace warren::gateway {
 
-void Outbox::put(std::shared_ptr<Client> client, Word word) {
-    auto& shard = client->shard();
-    if (&shard == &chat_shard_) {
-        client->deliver(std::move(word));
-        return;
-    }
+Outbox::Bag& Outbox::bag_of(http::Shard& shard) {
     if (bags_.size() <= shard.index()) bags_.resize(shard.index() + 1);
     auto& bag = bags_[shard.index()];
     bag.shard = &shard;
-    bag.items.push_back({std::move(client), std::move(word)});
     if (!std::exchange(flush_is_due_, true)) chat_shard_.flush_soon(shared_from_this());
+    return bag;
+}
+
+void Outbox::put(std::shared_ptr<Client> client, Word word) {
+    if (&client->shard() == &chat_shard_) return client->deliver(word);
+    auto& bag = bag_of(client->shard());
+    bag.said.push_back({std::move(word), 1});
+    bag.clients.push_back(std::move(client));
+}
+
+void Outbox::put(std::shared_ptr<Client> client, const socketio::EncodedPacket& packet) {
+    if (&client->shard() == &chat_shard_) {
+        pushed_.Increment();
+        Word word(packet);
+        return client->deliver(word);
+    }
+    ++not_counted_;
+    auto& bag = bag_of(client->shard());
+    const auto* last =
+        bag.said.empty() ? nullptr : std::get_if<socketio::EncodedPacket>(&bag.said.back().word);
+    if (last && *last == packet) {
+        ++bag.said.back().count;
+    } else {
+        bag.said.push_back({packet, 1});
+    }
+    bag.clients.push_back(std::move(client));
 }
 
 void Outbox::flush() {
     flush_is_due_ = false;
+    pushed_.Increment(static_cast<double>(std::exchange(not_counted_, 0)));
     for (auto& bag : bags_) {
-        if (bag.items.empty()) continue;
-        const auto room = bag.items.size();
-        bag.shard->post([items = std::exchange(bag.items, {})]() mutable {
-            for (auto& item : items)
-                item.client->deliver(std::move(item.word));
-        });
-        bag.items.reserve(room);  // The next is likely as large: one allocation, whatever its size.
+        if (bag.said.empty()) continue;
+        const auto room = bag.clients.size();
+        bag.shard->post(
+            [clients = std::exchange(bag.clients, {}), said = std::exchange(bag.said, {})]() mutable {
+                auto next = clients.begin();
+                for (auto& [word, count] : said) {
+                    for (std::size_t i = 0; i < count; ++i)
+                        (*next++)->deliver(word);
+                }
+            });
+        bag.clients.reserve(room);  // The next is likely as large: one allocation, whatever its size.
     }
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/metrics.hpp"
 #include "gateway/client.hpp"
 #include "http/shard.hpp"
 
@@ -9,26 +10,35 @@ namespace warren::gateway {
 
 /// The one way from chat's thread to the connections: what is put comes out on each connection's shard in the
 /// order of putting, answers and pushes alike. For connections of chat's own shard at once; for those of
-/// another shard everything of a turn goes over as one job. On the chat shard only.
+/// another shard everything of a turn goes over as one job, in which a packet for many of them, put for one
+/// after the other, is held once. On the chat shard only.
 class Outbox final : public http::Flushable, public std::enable_shared_from_this<Outbox> {
 public:
-    explicit Outbox(http::Shard& chat_shard) : chat_shard_(chat_shard) {}
+    /// `pushed` counts packets.
+    Outbox(http::Shard& chat_shard, prometheus::Counter& pushed) : chat_shard_(chat_shard), pushed_(pushed) {}
 
     void put(std::shared_ptr<Client> client, Word word);
+    void put(std::shared_ptr<Client> client, const socketio::EncodedPacket& packet);
     void flush() override;
 
 private:
-    struct Item {
-        std::shared_ptr<Client> client;
+    /// For the next `count` of a bag's clients.
+    struct Said {
         Word word;
+        std::size_t count;
     };
     struct Bag {
         http::Shard* shard = nullptr;
-        std::vector<Item> items;
+        std::vector<std::shared_ptr<Client>> clients;
+        std::vector<Said> said;
     };
 
+    Bag& bag_of(http::Shard& shard);
+
     http::Shard& chat_shard_;
-    std::vector<Bag> bags_;  // By the shard's index.
+    prometheus::Counter& pushed_;
+    std::size_t not_counted_ = 0;  // Of what was put since the last flush.
+    std::vector<Bag> bags_;        // By the shard's index.
     bool flush_is_due_ = false;
 };
 

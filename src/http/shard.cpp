@@ -20,7 +20,11 @@ thread_local const Shard* current_shard = nullptr;
 }  // namespace
 
 Shard::Shard(std::size_t index)
-    : index_(index), wheel_(std::chrono::steady_clock::now()), tick_(io_), read_buffer_(kReadBufferBytes) {}
+    : index_(index),
+      wheel_(std::chrono::steady_clock::now()),
+      tick_(io_),
+      read_buffer_(kReadBufferBytes),
+      waited_enough_(io_) {}
 
 Shard::~Shard() {
     stop();
@@ -61,6 +65,7 @@ void Shard::flush_soon(std::shared_ptr<Flushable> what) {
 void Shard::run_flushes() {
     const auto began = std::chrono::steady_clock::now();
     flushing_.swap(flushes_);
+    const bool had_gathered = std::exchange(gathered_, 0) >= flushing_.size();
     for (auto& what : flushing_) {
         try {
             what->flush();
@@ -71,11 +76,28 @@ void Shard::run_flushes() {
     flushing_.clear();
     const auto took = std::chrono::steady_clock::now() - began;
     gather_for_ = std::clamp<SteadyTime::duration>(took, kGatherMin, kGatherMax);
+    gathering_pays_ = had_gathered && took > kGatherMin;
 }
 
 void Shard::flush_or_gather(std::uint64_t mine) {
-    if (handlers_ran_ == mine || std::chrono::steady_clock::now() >= flush_at_) return run_flushes();
+    if (std::chrono::steady_clock::now() >= flush_at_) return run_flushes();
+    if (handlers_ran_ == mine) return asked_ > 0 && gathering_pays_ ? wait_for_answers() : run_flushes();
     asio::post(io_, [this, next = handlers_ran_ + 1] { flush_or_gather(next); });
+}
+
+void Shard::wait_for_answers() {
+    waits_for_answers_ = true;
+    waited_enough_.expires_at(flush_at_);
+    waited_enough_.async_wait([this](boost::system::error_code ec) {
+        if (!ec && std::exchange(waits_for_answers_, false)) run_flushes();
+    });
+}
+
+void Shard::note_answered(std::size_t count) {
+    asked_ -= count;
+    if (asked_ != 0 || !std::exchange(waits_for_answers_, false)) return;
+    waited_enough_.cancel();
+    asio::post(io_, [this] { flush_or_gather(kNever); });
 }
 
 void Shard::arm(Timer& timer, std::chrono::milliseconds delay) {

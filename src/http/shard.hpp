@@ -51,6 +51,14 @@ public:
     /// the shard only.
     void flush_soon(std::shared_ptr<Flushable> what);
 
+    /// More is to be written by a flush that was asked for already: what makes gathering worth while.
+    void note_gathered() { ++gathered_; }
+    /// Something was asked of another thread whose answer comes here. A shard whose last flush had gathered
+    /// waits for it, rather than to flush without what the answer brings. On the shard only.
+    void note_asked() { ++asked_; }
+    /// So many of them were answered, or will not be.
+    void note_answered(std::size_t count);
+
     /// Arms a timer for `delay` from now. On the shard only.
     void arm(Timer& timer, std::chrono::milliseconds delay);
     void arm_at(Timer& timer, SteadyTime due);
@@ -66,6 +74,7 @@ private:
     /// Flushes where nothing but this has run since it was posted, as the handler number `mine`, or where
     /// long enough was gathered; otherwise comes again behind everything that is ready by now.
     void flush_or_gather(std::uint64_t mine);
+    void wait_for_answers();
     void run_jobs();
     void run_flushes();
     void schedule_tick();
@@ -74,15 +83,20 @@ private:
     asio::io_context io_{1};
     asio::executor_work_guard<Executor> work_{io_.get_executor()};
     TimerWheel wheel_;
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                               Executor>
-        tick_;
+    using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                   asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    SteadyTimer tick_;
     SteadyTime tick_at_ = SteadyTime::max();
     std::vector<char> read_buffer_;
     std::vector<std::shared_ptr<Flushable>> flushes_, flushing_;
     std::uint64_t handlers_ran_ = 0;
     SteadyTime::duration gather_for_{};
     SteadyTime flush_at_;  ///< At the latest, what waits in `flushes_`.
+    std::size_t gathered_ = 0;
+    std::size_t asked_ = 0;
+    bool gathering_pays_ = false;
+    bool waits_for_answers_ = false;
+    SteadyTimer waited_enough_;
 
     std::mutex mutex_;
     std::vector<Job> jobs_;

@@ -81,6 +81,69 @@ TEST(Shard, ABusyShardGathersForAsLongAsItsLastFlushTook) {
     EXPECT_LE(seen, kTurns / 20);
 }
 
+/// Each flush takes 60 ms, so that the next may wait for 50, as long as any may.
+class GatheringShard : public ::testing::Test {
+protected:
+    struct Output final : Flushable {
+        void flush() override {
+            std::this_thread::sleep_for(std::chrono::milliseconds(60));
+            flushed.set_value();
+        }
+        std::promise<void> flushed;
+    };
+    GatheringShard() { shard.start(); }
+
+    void flush_with(std::size_t gathered, bool asked) {
+        const auto output = std::make_shared<Output>();
+        shard.post([&] {
+            if (asked) shard.note_asked();
+            shard.flush_soon(output);
+            for (std::size_t i = 0; i < gathered; ++i)
+                shard.note_gathered();
+        });
+        output->flushed.get_future().get();
+    }
+    std::chrono::steady_clock::duration time_of(std::size_t gathered_before) {
+        flush_with(gathered_before, false);
+        const auto began = std::chrono::steady_clock::now();
+        flush_with(0, true);
+        shard.post([&] { shard.note_answered(1); });
+        return std::chrono::steady_clock::now() - began;
+    }
+    Shard shard{0};
+};
+
+TEST_F(GatheringShard, WaitsForAnswersButNotForEver) {
+    EXPECT_GE(time_of(1), std::chrono::milliseconds(110));
+}
+
+TEST_F(GatheringShard, DoesNotWaitWhereItHadNotGathered) {
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 10; ++i)
+        least = std::min(least, time_of(0));
+    EXPECT_LT(least, std::chrono::milliseconds(110));
+}
+
+TEST_F(GatheringShard, GoesOnWithTheLastAnswer) {
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 10; ++i) {
+        flush_with(1, false);
+        const auto began = std::chrono::steady_clock::now();
+        const auto output = std::make_shared<Output>();
+        shard.post([&] {
+            shard.note_asked();
+            shard.note_asked();
+            shard.flush_soon(output);
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        shard.post([&] { shard.note_answered(1); });
+        shard.post([&] { shard.note_answered(1); });
+        output->flushed.get_future().get();
+        least = std::min(least, std::chrono::steady_clock::now() - began);
+    }
+    EXPECT_LT(least, std::chrono::milliseconds(110)) << "60 for the flush, and up to 50 where nobody answers";
+}
+
 TEST(Shard, AFlushThatThrowsDoesNotKeepTheOthersFromLeaving) {
     struct Bad final : Flushable {
         void flush() override { throw std::runtime_error("no"); }

@@ -60,7 +60,7 @@ void WebSocketImpl::push(OutFrame frame) {
 }
 
 void WebSocketImpl::schedule_flush() {
-    if (std::exchange(flush_scheduled_, true)) return;
+    if (std::exchange(flush_scheduled_, true)) return shard_.note_gathered();
     shard_.flush_soon(shared_from_this());
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <endian.h>
+
 #include <array>
 #include <atomic>
 #include <compare>
@@ -19,7 +21,12 @@ template <class Tag>
 struct Id {
     std::array<std::uint8_t, 12> bytes{};
 
-    friend auto operator<=>(const Id&, const Id&) = default;
+    /// By their bytes, which are compared as words: sorting ids does little else.
+    friend std::strong_ordering operator<=>(const Id& a, const Id& b) {
+        if (a.first() != b.first())
+            return most_significant_first(a.first()) <=> most_significant_first(b.first());
+        return most_significant_first(a.last()) <=> most_significant_first(b.last());
+    }
     /// Two comparisons of words: maps of ids do little else. The last bytes first, in which ids differ.
     friend bool operator==(const Id& a, const Id& b) {
         return a.last() == b.last() && a.first() == b.first();
@@ -63,6 +70,8 @@ private:
         std::memcpy(&out, bytes.data() + at, sizeof out);
         return out;
     }
+    static std::uint32_t most_significant_first(std::uint32_t word) { return be32toh(word); }
+    static std::uint64_t most_significant_first(std::uint64_t word) { return be64toh(word); }
 };
 
 using ChannelId = Id<struct ChannelTag>;

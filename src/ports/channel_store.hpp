@@ -1,10 +1,10 @@
 #pragma once
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/deadline.hpp"
+#include "base/flat_map.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "model/channel.hpp"
@@ -23,7 +23,7 @@ struct ChannelNow {
 struct Whereabouts {
     std::vector<MemberRow> rows;  ///< Ended stays too, in any order.
     /// Of the channels that a row had not ended when reading began.
-    std::unordered_map<ChannelId, ChannelNow> channels;
+    FlatMap<ChannelId, ChannelNow> channels;
 };
 
 /// What is derived from the logs (channel documents and member rows), and where those logs begin; beside them

@@ -19,13 +19,14 @@ double rounded(double value) {
     return std::round(value * 1000) / 1000;
 }
 
+/// Without what went into looking for something to do.
 double own_cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     const auto seconds = [](const timeval& t) {
         return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
     };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime) - std::chrono::duration<double>(spun()).count();
 }
 
 /// User and system time. @see proc(5), /proc/[pid]/stat

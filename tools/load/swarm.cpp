@@ -64,7 +64,13 @@ int open_socket(const sockaddr_in& to, std::size_t n) {
     return fd;
 }
 
+std::uint64_t spun_us = 0;
+
 }  // namespace
+
+std::chrono::microseconds spun() {
+    return std::chrono::microseconds(spun_us);
+}
 
 Swarm::Swarm(Target target, std::size_t connections, SwarmListener& listener)
     : target_(std::move(target)),
@@ -175,10 +181,26 @@ void Swarm::lose(std::uint32_t at, std::string_view why) {
     listener_.lost(at, reason);
 }
 
+/// The events that come within `most`, without sleeping.
+int Swarm::spin(std::span<epoll_event> events, std::chrono::microseconds most) const {
+    const timespec at_once{};
+    const auto began = now_us();
+    auto in_vain_until = began;
+    int count = 0;
+    while (in_vain_until - began < static_cast<std::uint64_t>(most.count())) {
+        count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &at_once, nullptr);
+        if (count != 0) break;
+        in_vain_until = now_us();
+    }
+    spun_us += in_vain_until - began;
+    return count;
+}
+
 void Swarm::turn(std::chrono::microseconds wait) {
     epoll_event events[kEventsPerTurn];
     const timespec until{wait.count() / 1'000'000, wait.count() % 1'000'000 * 1000};
-    const auto count = ::epoll_pwait2(epoll_, events, kEventsPerTurn, &until, nullptr);
+    auto count = spin(events, std::min(wait, target_.spin));
+    if (count == 0) count = ::epoll_pwait2(epoll_, events, kEventsPerTurn, &until, nullptr);
     for (int i = 0; i < count; ++i) {
         const auto at = static_cast<std::uint32_t>(events[i].data.u64);
         const auto& client = clients_[at];

@@ -2,9 +2,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+struct epoll_event;
 
 namespace warren::load {
 
@@ -24,7 +27,14 @@ struct Target {
     std::string path = "/socket.io/";
     /// Connections come from 127.0.0.1, 127.0.0.2, ...: each address has some 28 000 ports.
     std::size_t sources = 4;
+    /// Before it sleeps, the generator looks so long for what comes. With 0 a server on the same machine that
+    /// sends often pays for waking it each time, which it would not for clients behind a network. Only for a
+    /// generator with a core of its own.
+    std::chrono::microseconds spin{0};
 };
+
+/// What went into looking in vain before sleeping; of this process.
+std::chrono::microseconds spun();
 
 /// What a scenario hears of its connections. Views are valid during the call.
 class SwarmListener {
@@ -69,7 +79,7 @@ public:
     /// Stops reading from it: a slow consumer.
     void stop_reading(std::uint32_t connection);
 
-    /// Waits for anything to happen, at most for `wait`, and handles it.
+    /// Waits for anything to happen, at most for `wait` and `Target::spin`, and handles it.
     void turn(std::chrono::microseconds wait);
     /// When the bytes now being handled were read.
     std::uint64_t read_at_us() const { return read_at_us_; }
@@ -86,6 +96,7 @@ private:
         std::unique_ptr<std::string> auth, in, out;
     };
 
+    int spin(std::span<epoll_event> events, std::chrono::microseconds most) const;
     void watch(std::uint32_t at, int operation);
     void write(std::uint32_t at, std::string_view bytes);
     void flush(std::uint32_t at);

@@ -41,6 +41,7 @@ std::optional<Whereabouts> Recent::whereabouts(UserId user) {
     const std::lock_guard lock(mutex_);
     const auto* rows = rows_.find(user);
     bool all = rows;
+    if (all) out.channels.reserve(rows->size());
     for (std::size_t i = 0; all && i < rows->size(); ++i) {
         const auto& row = (*rows)[i];
         if (row.to != 0) continue;
@@ -54,9 +55,10 @@ std::optional<Whereabouts> Recent::whereabouts(UserId user) {
     return out;
 }
 
-std::unordered_map<ChannelId, ChannelNow> Recent::channels_of(Moment moment, UserId user,
-                                                              const std::vector<MemberRow>& rows) {
-    std::unordered_map<ChannelId, ChannelNow> out;
+FlatMap<ChannelId, ChannelNow> Recent::channels_of(Moment moment, UserId user,
+                                                   const std::vector<MemberRow>& rows) {
+    FlatMap<ChannelId, ChannelNow> out;
+    out.reserve(rows.size());
     const std::lock_guard lock(mutex_);
     if (changed_[user] > moment) return out;
     for (const auto& row : rows) {

@@ -4,7 +4,6 @@
 #include <limits>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
@@ -31,8 +30,8 @@ public:
     /// Nothing unless all of it is here.
     std::optional<Whereabouts> whereabouts(UserId user);
     /// The channels of `rows` that are here, if the rows, which were read since `moment`, are still so.
-    std::unordered_map<ChannelId, ChannelNow> channels_of(Moment moment, UserId user,
-                                                          const std::vector<MemberRow>& rows);
+    FlatMap<ChannelId, ChannelNow> channels_of(Moment moment, UserId user,
+                                               const std::vector<MemberRow>& rows);
     /// Keeps what was read since `moment`, unless it was changed meanwhile.
     void keep(Moment moment, ChannelId id, const ChannelNow& channel);
     void keep(Moment moment, UserId user, const std::vector<MemberRow>& rows);
@@ -66,8 +65,8 @@ private:
     mutable std::mutex mutex_;
     Moment moment_ = 0;
     Changed changed_;
-    LatelyUsed<ChannelId, ChannelNow> channels_{1'024};
-    LatelyUsed<UserId, std::vector<MemberRow>> rows_{512};
+    LatelyUsed<ChannelId, ChannelNow> channels_{8'192};
+    LatelyUsed<UserId, std::vector<MemberRow>> rows_{2'048};
 };
 
 }  // namespace warren::adapters::sqlite

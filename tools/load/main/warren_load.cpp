@@ -28,6 +28,9 @@ void add_run_options(CLI::App& to, Arguments& a) {
     to.add_option("--path", a.run.target.path, "Where Socket.IO is");
     to.add_option("--sources", a.run.target.sources,
                   "How many loopback addresses to connect from (28 000 ports each)");
+    to.add_option_function<std::uint32_t>(
+        "--spin", [&a](std::uint32_t us) { a.run.target.spin = std::chrono::microseconds(us); },
+        "Microseconds to look for what comes before sleeping, not counted as CPU; for a core of its own");
     to.add_option("--server-pid", a.run.server_pids, "Report this process's CPU and memory; may be repeated");
     to.add_option("--opening-max", a.run.opening_max, "Connections on their way in at once");
     to.add_option("--opening-rate", a.run.opening_rate,
