@@ -14,6 +14,8 @@ constexpr std::size_t kReadBufferBytes = 64 * 1024;
 /// it flushes again: what one connection is sent meanwhile leaves with one system call, the dearest part of a
 /// delivery, and waiting at most doubles what the flushes take anyway.
 constexpr std::chrono::milliseconds kGatherMin{1}, kGatherMax{50};
+/// So much a connection, on average, a flush has to find for waiting for more to be worth while.
+constexpr std::size_t kGatheredMin = 3;
 constexpr std::uint64_t kNever = 0;
 thread_local const Shard* current_shard = nullptr;
 
@@ -65,7 +67,7 @@ void Shard::flush_soon(std::shared_ptr<Flushable> what) {
 void Shard::run_flushes() {
     const auto began = std::chrono::steady_clock::now();
     flushing_.swap(flushes_);
-    const bool had_gathered = std::exchange(gathered_, 0) >= flushing_.size();
+    const bool had_gathered = std::exchange(gathered_, 0) >= (kGatheredMin - 1) * flushing_.size();
     for (auto& what : flushing_) {
         try {
             what->flush();

@@ -65,8 +65,8 @@ private:
     mutable std::mutex mutex_;
     Moment moment_ = 0;
     Changed changed_;
-    LatelyUsed<ChannelId, ChannelNow> channels_{8'192};
-    LatelyUsed<UserId, std::vector<MemberRow>> rows_{2'048};
+    LatelyUsed<ChannelId, ChannelNow> channels_{1'024};
+    LatelyUsed<UserId, std::vector<MemberRow>> rows_{512};
 };
 
 }  // namespace warren::adapters::sqlite
