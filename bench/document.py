@@ -77,8 +77,9 @@ thousand); *the most people at once* goes on with further processes until everyb
   takes less than the average. SQLite has given its pages back by then, and memberships that nobody uses are gone. The
   better aim, 2 KB, is not met.
 - **Two nodes.** A process that has little to do also pays for being there (beats, heartbeats), which weighs the more
-  the fewer messages the store lets through: see *only one used*, node b. Groups of 1000 are a part of `make bench-long` alone: the MongoDB-protocol server that the benchmark can start lets
-  only a few people a second into them.
+  the fewer messages the store lets through: see *only one used*, node b. Groups of 1000 are a part of
+  `make bench-long` alone: the MongoDB-protocol server that the benchmark can start lets only a few people a second
+  into them.
 
 The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
 allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.
