@@ -238,33 +238,33 @@ class Bench:
         most = self.arguments.most
         each = self.people_that_fit(most)
         data, file = self.prepare("most", each, "--group-size", 10, "--groups", 5)
-        free, people, pairs, bytes_of_nobody, gave = free_bytes(), 0, [], 0, ""
-        while people < most and not gave:
-            copy = OUT / f"data-most-{len(pairs)}"
-            shutil.copytree(data, copy, dirs_exist_ok=True)
+        free, nodes, bytes_of_nobody, gave = free_bytes(), [], 0, ""
+        while len(nodes) * each < most and not gave:
+            copy = OUT / f"data-most-{len(nodes)}"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(data, copy)
             admin = free_port()
             server, port = self.warren(copy, all_cores=True, admin=admin)
             bytes_of_nobody += resident_bytes(server.pid)
             command = [self.bin / "warren-load", "connect", "--port", port, "--people", file, "--hold", 3600]
             load = subprocess.Popen([*map(str, command)], cwd=OUT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                     text=True)
-            pairs.append((server, load))
-            came = self.all_in(each, server, load, admin)
-            people += came
-            if came < each:
+            nodes.append((server, load, admin))
+            if self.all_in(each, *nodes[-1]) < each:
                 gave = self.what_gave(server, load)
         time.sleep(MEMORY_GIVEN_BACK_IN)
+        people = sum(connections(admin) for _, _, admin in nodes)  # Those who came and stayed.
         # Also of the kernel, and of the generators.
         of_machine = free - free_bytes()
-        of_servers = sum(resident_bytes(server.pid) for server, _ in pairs if server.poll() is None) - bytes_of_nobody
-        for server, load in pairs:
+        of_servers = sum(resident_bytes(node[0].pid) for node in nodes if node[0].poll() is None) - bytes_of_nobody
+        for _, load, _ in nodes:
             load.terminate()
             load.wait()
-        for number, (server, _) in enumerate(pairs):
+        for number, (server, _, _) in enumerate(nodes):
             server.kill()  # Nobody waits for half a million goodbyes.
             server.wait()
             shutil.rmtree(OUT / f"data-most-{number}")
-        name = f"Warren, {len(pairs)} processes; first to give: {gave or 'nothing'}"
+        name = f"Warren, {len(nodes)} processes; first to give: {gave or 'nothing'}"
         for figure, report in (("the most people at once", {"people": people}),
                                ("the most people, memory of their servers", {"server_bytes_each": of_servers / people}),
                                ("the most people, of the machine, with kernel and generators",
@@ -274,16 +274,11 @@ class Bench:
     @staticmethod
     def all_in(people, server, load, admin):
         """How many of them came in."""
-        asking = http.client.HTTPConnection("127.0.0.1", admin, timeout=60)
         most, grew_at = 0, time.monotonic()
         while most < people and time.monotonic() - grew_at < MOST_PATIENCE:
             if server.poll() is not None or load.poll() is not None:
                 break
-            try:
-                now = metric(asking, "warren_connections")
-            except OSError:
-                break
-            if now > most:
+            if (now := connections(admin)) > most:
                 most, grew_at = now, time.monotonic()
             time.sleep(0.5)
         return most
@@ -498,11 +493,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def metric(asking, name):
-    """Of the server whose admin port is asked."""
-    asking.request("GET", "/metrics")
-    text = asking.getresponse().read().decode()
-    return int(float(re.search(rf"^{name} (\S+)$", text, re.M).group(1)))
+def connections(admin):
+    """Of the server whose admin port that is; 0 where it does not answer."""
+    asking = http.client.HTTPConnection("127.0.0.1", admin, timeout=60)
+    try:
+        asking.request("GET", "/metrics")
+        text = asking.getresponse().read().decode()
+    except OSError:
+        return 0
+    finally:
+        asking.close()
+    return int(float(re.search(r"^warren_connections (\S+)$", text, re.M).group(1)))
 
 
 def resident_bytes(pid):

@@ -64,6 +64,12 @@ thousand); *the most people at once* goes on with further processes until everyb
   way the library writes thirty short frames with one call, so that nearly nothing is left of its own cost, and what
   chat adds weighs most. Next: connections of a group that lie together in memory; the last word to a connection
   as its owner, so that no delivery counts references.
+- **Open loop at three times npm's maximum** is met by little or missed by little: messages of one room are too far
+  apart there to leave together, so each delivery is a system call of its own, and those alone fill the core: the
+  *Beast broadcast* of the rows above, which does nothing else, does not come to three times npm's maximum either
+  ([0064](decisions/0064-gathering.md)). Next: io_uring, which would save the calls, though not what TCP does in them.
+- **A deep page** is as far from flat as the machine's speed changes between its rows
+  ([0087](decisions/0087-figures-with-mended-instruments.md)): what is read does not depend on the history.
 - **Durable messages** come to their aim with 256 at once and at a tenth of that. What is not asked for, and not good
   yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that writes, all wait,
   and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
