@@ -75,7 +75,8 @@ thousand); *the most people at once* goes on with further processes until everyb
   and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
   the log moved beside the writing.
 - **Connecting** takes both cores: chat's thread two fifths, SQLite's readers a third
-  ([0084](decisions/0084-fewer-reads-to-connect.md)). Where it is below its aim, that is the machine of that minute.
+  ([0084](decisions/0084-fewer-reads-to-connect.md)). It came to its aim in one call of the day and was far below
+  it in the other ([0087](decisions/0087-figures-with-mended-instruments.md)).
   Next: one read for where a person is and what they have read.
 - **The most people, and memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond
   is malloc's own and its rounding, and free memory between what is used

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
+#include "base/flat_map.hpp"
 #include "base/lately_used.hpp"
 #include "base/metrics.hpp"
 #include "ports/channel_store.hpp"
