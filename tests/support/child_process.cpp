@@ -125,19 +125,33 @@ void ChildProcess::kill() {
     wait(1min);
 }
 
+namespace {
+
+/// A socket of `type` bound to that port of 127.0.0.1, or -1 where it is taken.
+int bound_socket(int type, std::uint16_t port) {
+    const int socket = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+    ::close(socket);
+    return -1;
+}
+
+}  // namespace
+
 std::uint16_t free_port() {
     static std::mt19937 random{std::random_device{}()};
-    std::uniform_int_distribution<std::uint16_t> ports(10'000, 31'999);
+    std::uniform_int_distribution<std::uint16_t> ports(11'000, 17'999);
     while (true) {
         const auto port = ports(random);
-        const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const int bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-        ::close(probe);
-        if (bound == 0) return port;
+        // The claim stays open, so the port is this process's own until it ends.
+        if (bound_socket(SOCK_DGRAM, port) == -1) continue;
+        if (const int probe = bound_socket(SOCK_STREAM, port); probe != -1) {
+            ::close(probe);
+            return port;
+        }
     }
 }
 

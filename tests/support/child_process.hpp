@@ -45,7 +45,9 @@ private:
     std::optional<int> status_;
 };
 
-/// A port of 127.0.0.1 that nothing listens on, outside the range that outgoing connections take theirs from.
+/// A port of 127.0.0.1 that nothing listens on and no other test gets: the UDP port of the same number is
+/// this process's own until it ends. It is outside the range that outgoing connections take theirs from; a
+/// server that needs further ports takes this one + 7000 and + 14000. Not from several threads at once.
 std::uint16_t free_port();
 
 /// Asks `condition` every few milliseconds until it holds; false after `timeout`.

@@ -29,12 +29,6 @@ need() { # need COMMAND PACKAGE: the recipe's server, or a line that says what t
 
 open_port() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-free_port() { # Below the ports that the kernel gives to outgoing connections.
-    local candidate=$((RANDOM % 22000 + 10000))
-    while open_port $candidate; do candidate=$((RANDOM % 22000 + 10000)); done
-    echo $candidate
-}
-
 children=()
 declare -A stop_signal=()
 # child COMMAND...: starts it; it is killed when this script is, however that happens.

@@ -1,6 +1,7 @@
 // Real servers and Warren itself as child processes of black-box tests: free ports, readiness by a real exchange, logs
 // kept on failure in build/test-logs/FILE/ (or under $WARREN_TEST_LOGS), everything ended by pid and with this process.
 import { spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { appendFileSync, chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, rmdirSync,
   symlinkSync, writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
@@ -29,11 +30,19 @@ process.on("exit", (code) => {
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-/** A port of 127.0.0.1 that nothing listens on, outside the range that outgoing connections take theirs from. */
+/**
+ * A port of 127.0.0.1 that nothing listens on and no other test gets: the UDP port of the same number is this process's own
+ * until it ends. It is outside the range that outgoing connections take theirs from; a server that needs further ports
+ * takes this one + 7000 and + 14000.
+ */
 export async function freePort() {
   for (;;) {
-    const port = 10000 + Math.floor(Math.random() * 22000);
-    const free = await new Promise((done) => {
+    const port = 11000 + Math.floor(Math.random() * 7000); // Below lies 10080, which fetch refuses.
+    const claimed = await new Promise((done) => {
+      const claim = createSocket("udp4").once("error", () => claim.close(() => done(false)));
+      claim.bind({ port, address: "127.0.0.1", exclusive: true }, () => { claim.unref(); done(true); });
+    });
+    const free = claimed && await new Promise((done) => {
       const server = createServer().once("error", () => done(false));
       server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
     });

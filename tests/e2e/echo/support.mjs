@@ -9,7 +9,8 @@ import http from "node:http";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+import { freePort, root } from "../../support/servers.mjs";
+
 export const usesReference = process.env.WARREN_ECHO_REFERENCE === "1";
 
 /** Options of a test of something that Warren does and npm's server does not (or differently). */
@@ -35,18 +36,9 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // ---------------------------------------------------------------------------------------------- the server under test
 
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 function command() {
   if (usesReference) return [process.execPath, fileURLToPath(new URL("reference/echo.mjs", import.meta.url))];
-  const binary = process.env.WARREN_ECHO_BIN ?? `${root}build/release/bin/warren-echo`;
+  const binary = process.env.WARREN_ECHO_BIN ?? `${root}/build/release/bin/warren-echo`;
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`make build\` or set WARREN_ECHO_BIN`);
   return [binary];
 }
@@ -58,17 +50,14 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 export class EchoServer {
   /** Starts it and waits until it answers. `flags` are by name without dashes: `{"ping-interval": 300}`. */
   static async start(flags = {}, port = undefined) {
-    for (let attempt = 1; ; ++attempt) {
-      const server = new EchoServer(flags, port ?? (await freePort()));
-      try {
-        await server.#ready();
-        return server;
-      } catch (error) {
-        await server.kill();
-        // Between freePort() and the server's own bind another process may have taken the port.
-        if (port !== undefined || attempt === 3) throw error;
-      }
+    const server = new EchoServer(flags, port ?? (await freePort()));
+    try {
+      await server.#ready();
+    } catch (error) {
+      await server.kill();
+      throw error;
     }
+    return server;
   }
 
   constructor(flags, port) {
