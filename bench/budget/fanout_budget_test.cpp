@@ -51,8 +51,10 @@ public:
         shard.post([&] {
             before = allocations_here();
             const auto packet = socketio::encode_event("/", "say", "\"hello\"");
-            for (const auto& connection : everybody_->all)
+            for (const auto& connection : everybody_->all) {
+                EXPECT_NE(connection->footprint().web_socket, nullptr);
                 connection->send(packet);
+            }
             begun.set_value();
         });
         begun.get_future().wait();

@@ -1,6 +1,7 @@
 // Long because order is one algorithm: cursors, what waits, what is read because it did not come.
 #include <algorithm>
 
+#include "base/prefetch.hpp"
 #include "chat/delivery.hpp"
 #include "chat/delivery_state.hpp"
 #include "chat/rules.hpp"
@@ -392,8 +393,12 @@ Task<Result<void>> Delivery::deliver_slowly(ChannelId channel, EntryPtr entry) {
 void Delivery::deliver(ChannelState& state, const PushPtr& push) {
     note_delivered(state, *push->entry);
     std::size_t queued = 0;
-    for (auto* local : state.locals)
-        queued += queue_to(*local, state, push) ? 1 : 0;
+    const auto& locals = state.locals;
+    for (std::size_t i = 0; i < locals.size(); ++i) {
+        if (i + kFarAhead < locals.size()) prefetch<sizeof(Local)>(locals[i + kFarAhead]);
+        if (i + kAhead < locals.size()) prefetch<64>(locals[i + kAhead]->subscriber.get());
+        queued += queue_to(*locals[i], state, push) ? 1 : 0;
+    }
     if (queued != 0) delivered_.Increment(static_cast<double>(queued));
     if (state.missed && state.cursor >= state.missed->state_seq) state.missed.reset();
     if (!push->entry->is_message()) return;

@@ -46,11 +46,11 @@ void Session::send_binary(std::string_view bytes) {
 SessionImpl::SessionImpl(Home& home, Sid sid, const asio::ip::address& remote,
                          std::shared_ptr<http::WebSocket> socket)
     : home_(home),
+      socket_(std::move(socket)),
+      websocket_(socket_ != nullptr),
       sid_(sid),
       remote_(remote),
-      socket_(std::move(socket)),
-      timer_([](void* self) { static_cast<SessionImpl*>(self)->on_timer(); }, this),
-      websocket_(socket_ != nullptr) {}
+      timer_([](void* self) { static_cast<SessionImpl*>(self)->on_timer(); }, this) {}
 
 void SessionImpl::start() {
     const auto& options = home_.shared.options;

@@ -40,6 +40,8 @@ public:
     /// Queues a message packet: a text frame must begin with '4', a binary frame is the bytes alone. Beyond
     /// the queue's byte limit the session ends ("slow consumer"). Ignored once closed.
     virtual void send(http::OutFrame frame) = 0;
+    /// Where frames are queued; null while the transport is polling.
+    virtual const http::WebSocket* web_socket() const = 0;
     void send_text(std::string_view text);
     void send_binary(std::string_view bytes);
     /// Bytes accepted by `send` that the kernel or a poll has not taken yet.

@@ -93,6 +93,7 @@ public:
     Transport transport() const override { return websocket_ ? Transport::websocket : Transport::polling; }
     bool is_open() const override { return state_ == State::open; }
     void send(http::OutFrame frame) override;
+    const http::WebSocket* web_socket() const override { return socket_.get(); }
     std::size_t queued_bytes() const override;
     void close(std::string_view reason) override;
     void flush() override;
@@ -142,20 +143,21 @@ private:
     void tell(std::string_view reason);
     void finish(std::string_view reason);
 
+    // What `send` touches lies together, at the beginning.
     Home& home_;
+    std::shared_ptr<http::WebSocket> socket_;
+    State state_ = State::open;
+    bool websocket_ = false;
+    bool pong_due_ = false, pong_refreshed_ = false;
+    bool flush_scheduled_ = false, overflowed_ = false;
     Sid sid_;
     asio::ip::address remote_;
     std::shared_ptr<SessionListener> listener_;
-    std::shared_ptr<http::WebSocket> socket_;
     std::vector<http::OutFrame> queue_;  ///< Polling only.
     std::size_t queued_bytes_ = 0;
     std::shared_ptr<Poll> poll_;
     std::unique_ptr<Upgrade> upgrade_;
     http::Timer timer_;
-    State state_ = State::open;
-    bool websocket_ = false;
-    bool pong_due_ = false, pong_refreshed_ = false;
-    bool flush_scheduled_ = false, overflowed_ = false;
 };
 
 }  // namespace warren::engineio

@@ -69,7 +69,6 @@ void Client::gone() {
     connection_.reset();
     early_.clear();
     closer_.reset();
-    shard_.note_answered(std::exchange(in_flight_, 0));
 }
 
 void Client::deliver(Word& word) {
@@ -80,24 +79,22 @@ void Client::deliver(Word& word) {
         early_.push_back(packet ? Word(*packet) : std::move(word));
         return;
     }
-    // A copy, since what is called may find the connection broken and call gone().
-    if (const auto connection = connection_) {
-        std::visit([&](auto& what) { operate(*connection, what); }, word);
+    if (!connection_) return;
+    if (const auto* packet = std::get_if<socketio::EncodedPacket>(&word)) {
+        connection_->send(*packet);
+        if (!footprint_.web_socket) footprint_ = connection_->footprint();
+    } else if (auto* reply = std::get_if<Reply>(&word)) {
+        if (reply->ack) reply->ack.raw(reply->json);
+        finished();
+    } else {
+        end(std::get<End>(word));
     }
 }
 
-void Client::operate(socketio::Connection& connection, socketio::EncodedPacket& packet) {
-    connection.send(packet);
-}
-
-void Client::operate(socketio::Connection&, Reply& reply) {
-    if (reply.ack) reply.ack.raw(reply.json);
-    finished();
-}
-
-void Client::operate(socketio::Connection& connection, End& end) {
+void Client::end(const End& end) {
     if (end.for_good) {
-        connection.disconnect();
+        const auto connection = connection_;  // It calls gone().
+        connection->disconnect();
     } else if (end.within.count() == 0) {
         close_when_idle();
     } else if (!closer_) {
@@ -115,14 +112,11 @@ Result<void> Client::take(RateClass what, SteadyTime now) {
     }
     WARREN_TRY_VOID(rates_.take(core_->options.connection_rates, what, now));
     ++in_flight_;
-    shard_.note_asked();
     return {};
 }
 
 void Client::finished() {
-    if (!connection_) return;  // It was counted when the connection went.
     --in_flight_;
-    shard_.note_answered(1);
     if (closing_) close_when_idle();
 }
 

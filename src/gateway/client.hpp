@@ -55,6 +55,8 @@ public:
     /// Does what `word` says; before `connected` that waits, up to Options::early_bytes_max. A packet is left
     /// as it is, for others.
     void deliver(Word& word);
+    /// Begins to bring into the cache what `deliver` touches of the connection.
+    [[gnu::always_inline]] void prefetch() const { footprint_.prefetch(); }
     /// Counts an event in. @errors unavailable (about to close), overloaded, rate_limited
     Result<void> take(RateClass what, SteadyTime now);
     /// The event that was taken goes no further than this shard.
@@ -64,20 +66,16 @@ private:
     /// Queues what `json` makes of `push`, made once for all connections.
     template <class Push>
     void put_encoded(const Push& push, std::string (*json)(const Push&));
-    void operate(socketio::Connection& connection, socketio::EncodedPacket& packet);
-    void operate(socketio::Connection& connection, Reply& reply);
-    void operate(socketio::Connection& connection, End& end);
+    void end(const End& end);
     void finished();
     void close_when_idle();
 
+    // What a push touches lies together, at the beginning.
     std::shared_ptr<Core> core_;
     http::Shard& shard_;
-    const std::shared_ptr<PerAddress> address_;
-    UserId user_;
-    TokenHash session_;
-
-    // On the connection's shard only.
+    // From here on the connection's shard only, but for what is const.
     std::shared_ptr<socketio::Connection> connection_;
+    socketio::Connection::Footprint footprint_;
     bool was_connected_ = false;
     bool closing_ = false;  // No further events; the transport closes once those taken are answered.
     std::size_t in_flight_ = 0;
@@ -85,6 +83,9 @@ private:
     std::vector<Word> early_;
     RateSet rates_;
     std::unique_ptr<http::Timer> closer_;  ///< Null where it is not to end later.
+    const std::shared_ptr<PerAddress> address_;
+    const UserId user_;
+    const TokenHash session_;
 };
 
 }  // namespace warren::gateway

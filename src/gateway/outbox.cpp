@@ -1,5 +1,7 @@
 #include "gateway/outbox.hpp"
 
+#include "base/prefetch.hpp"
+
 namespace warren::gateway {
 
 Outbox::Bag& Outbox::bag_of(http::Shard& shard) {
@@ -43,10 +45,13 @@ void Outbox::flush() {
         const auto room = bag.clients.size();
         bag.shard->post(
             [clients = std::exchange(bag.clients, {}), said = std::exchange(bag.said, {})]() mutable {
-                auto next = clients.begin();
+                std::size_t next = 0;
                 for (auto& [word, count] : said) {
-                    for (std::size_t i = 0; i < count; ++i)
-                        (*next++)->deliver(word);
+                    for (const auto end = next + count; next < end; ++next) {
+                        if (next + kFarAhead < clients.size()) prefetch<128>(clients[next + kFarAhead].get());
+                        if (next + kAhead < clients.size()) clients[next + kAhead]->prefetch();
+                        clients[next]->deliver(word);
+                    }
                 }
             });
         bag.clients.reserve(room);  // The next is likely as large: one allocation, whatever its size.

@@ -210,6 +210,7 @@ public:
     std::shared_ptr<void>& context() override { return context_; }
     bool is_connected() const override { return connected_; }
     void send(const socketio::EncodedPacket& packet) override { note(std::string(packet->text.payload())); }
+    Footprint footprint() const override { return {}; }
     Task<Result<socketio::Answer>> emit_with_ack(std::string, socketio::json::array,
                                                  std::chrono::milliseconds) override {
         return fails<socketio::Answer>(Errc::unavailable);

@@ -10,23 +10,17 @@ namespace warren::http {
 namespace {
 
 constexpr std::size_t kReadBufferBytes = 64 * 1024;
-/// A shard that is never idle takes what has come for as long as its last flush took, within these, before
-/// it flushes again: what one connection is sent meanwhile leaves with one system call, the dearest part of a
-/// delivery, and waiting at most doubles what the flushes take anyway.
-constexpr std::chrono::milliseconds kGatherMin{1}, kGatherMax{50};
-/// So much a connection, on average, a flush has to find for waiting for more to be worth while.
-constexpr std::size_t kGatheredMin = 3;
+/// A shard that is never idle takes turns: so long it does what is ready, so long it flushes. What a
+/// connection is sent until it is flushed leaves with one system call, the dearest part of a delivery: the
+/// longer the queue, the more that is.
+constexpr std::chrono::milliseconds kTurn{1};
 constexpr std::uint64_t kNever = 0;
 thread_local const Shard* current_shard = nullptr;
 
 }  // namespace
 
 Shard::Shard(std::size_t index)
-    : index_(index),
-      wheel_(std::chrono::steady_clock::now()),
-      tick_(io_),
-      read_buffer_(kReadBufferBytes),
-      waited_enough_(io_) {}
+    : index_(index), wheel_(std::chrono::steady_clock::now()), tick_(io_), read_buffer_(kReadBufferBytes) {}
 
 Shard::~Shard() {
     stop();
@@ -59,47 +53,38 @@ void Shard::run_jobs() {
 
 void Shard::flush_soon(std::shared_ptr<Flushable> what) {
     flushes_.push_back(std::move(what));
-    if (flushes_.size() > 1) return;
-    flush_at_ = std::chrono::steady_clock::now() + gather_for_;
-    asio::post(io_, [this] { flush_or_gather(kNever); });
+    if (!flush_is_posted_) post_flush();
 }
 
-void Shard::run_flushes() {
-    const auto began = std::chrono::steady_clock::now();
-    flushing_.swap(flushes_);
-    const bool had_gathered = std::exchange(gathered_, 0) >= (kGatheredMin - 1) * flushing_.size();
-    for (auto& what : flushing_) {
+void Shard::post_flush() {
+    flush_is_posted_ = true;
+    flush_at_ = std::chrono::steady_clock::now() + kTurn;
+    asio::post(io_, [this] { flush_or_wait(kNever); });
+}
+
+void Shard::flush_or_wait(std::uint64_t mine) {
+    if (handlers_ran_ == mine || std::chrono::steady_clock::now() >= flush_at_) return flush_some();
+    asio::post(io_, [this, next = handlers_ran_ + 1] { flush_or_wait(next); });
+}
+
+void Shard::flush_some() {
+    const auto end = std::chrono::steady_clock::now() + kTurn;
+    do {
+        if (flushed_ == flushing_.size()) {
+            flushing_.clear();
+            flushed_ = 0;
+            flushing_.swap(flushes_);
+            if (flushing_.empty()) break;
+        }
+        const auto what = std::move(flushing_[flushed_++]);
         try {
             what->flush();
         } catch (const std::exception& e) {
             log::error("shard_flush_failed", {{"shard", index_}, {"error", e.what()}});
         }
-    }
-    flushing_.clear();
-    const auto took = std::chrono::steady_clock::now() - began;
-    gather_for_ = std::clamp<SteadyTime::duration>(took, kGatherMin, kGatherMax);
-    gathering_pays_ = had_gathered && took > kGatherMin;
-}
-
-void Shard::flush_or_gather(std::uint64_t mine) {
-    if (std::chrono::steady_clock::now() >= flush_at_) return run_flushes();
-    if (handlers_ran_ == mine) return asked_ > 0 && gathering_pays_ ? wait_for_answers() : run_flushes();
-    asio::post(io_, [this, next = handlers_ran_ + 1] { flush_or_gather(next); });
-}
-
-void Shard::wait_for_answers() {
-    waits_for_answers_ = true;
-    waited_enough_.expires_at(flush_at_);
-    waited_enough_.async_wait([this](boost::system::error_code ec) {
-        if (!ec && std::exchange(waits_for_answers_, false)) run_flushes();
-    });
-}
-
-void Shard::note_answered(std::size_t count) {
-    asked_ -= count;
-    if (asked_ != 0 || !std::exchange(waits_for_answers_, false)) return;
-    waited_enough_.cancel();
-    asio::post(io_, [this] { flush_or_gather(kNever); });
+    } while (std::chrono::steady_clock::now() < end);
+    flush_is_posted_ = false;
+    if (!flushing_.empty()) post_flush();
 }
 
 void Shard::arm(Timer& timer, std::chrono::milliseconds delay) {

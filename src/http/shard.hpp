@@ -17,8 +17,7 @@
 
 namespace warren::http {
 
-/// Something whose waiting output is written once the shard has nothing else to do, or has been busy for a
-/// while.
+/// Something whose waiting output is written once the shard has nothing else to do, or in its turn.
 class Flushable {
 public:
     virtual void flush() = 0;
@@ -47,17 +46,9 @@ public:
     /// Runs `job` on the shard's thread, in the order of posting from one thread. Thread-safe. Jobs posted
     /// while the shard is busy share one wake-up.
     void post(Job job);
-    /// Calls `what->flush()` once nothing else waits to be done here, at the latest some 50 ms from now. On
-    /// the shard only.
+    /// Calls `what->flush()` once nothing else waits to be done here, or, on a shard that is never idle, when
+    /// all that were asked for before have been. On the shard only.
     void flush_soon(std::shared_ptr<Flushable> what);
-
-    /// More is to be written by a flush that was asked for already: what makes gathering worth while.
-    void note_gathered() { ++gathered_; }
-    /// Something was asked of another thread whose answer comes here. A shard whose last flush had gathered
-    /// waits for it, rather than to flush without what the answer brings. On the shard only.
-    void note_asked() { ++asked_; }
-    /// So many of them were answered, or will not be.
-    void note_answered(std::size_t count);
 
     /// Arms a timer for `delay` from now. On the shard only.
     void arm(Timer& timer, std::chrono::milliseconds delay);
@@ -71,12 +62,12 @@ public:
     void stop();
 
 private:
-    /// Flushes where nothing but this has run since it was posted, as the handler number `mine`, or where
-    /// long enough was gathered; otherwise comes again behind everything that is ready by now.
-    void flush_or_gather(std::uint64_t mine);
-    void wait_for_answers();
+    /// Flushes where nothing but this has run since it was posted, as the handler number `mine`, or where it
+    /// is time to; otherwise comes again behind everything that is ready by now.
+    void flush_or_wait(std::uint64_t mine);
+    void post_flush();
+    void flush_some();
     void run_jobs();
-    void run_flushes();
     void schedule_tick();
 
     std::size_t index_;
@@ -88,15 +79,12 @@ private:
     SteadyTimer tick_;
     SteadyTime tick_at_ = SteadyTime::max();
     std::vector<char> read_buffer_;
-    std::vector<std::shared_ptr<Flushable>> flushes_, flushing_;
+    /// What waits to be flushed, in order: `flushing_` from its `flushed_`th on, then `flushes_`.
+    std::vector<std::shared_ptr<Flushable>> flushing_, flushes_;
+    std::size_t flushed_ = 0;
+    bool flush_is_posted_ = false;
+    SteadyTime flush_at_;  ///< At the latest.
     std::uint64_t handlers_ran_ = 0;
-    SteadyTime::duration gather_for_{};
-    SteadyTime flush_at_;  ///< At the latest, what waits in `flushes_`.
-    std::size_t gathered_ = 0;
-    std::size_t asked_ = 0;
-    bool gathering_pays_ = false;
-    bool waits_for_answers_ = false;
-    SteadyTimer waited_enough_;
 
     std::mutex mutex_;
     std::vector<Job> jobs_;

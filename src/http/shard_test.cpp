@@ -53,7 +53,7 @@ TEST(Shard, FlushesComeOnceTheTurnIsOver) {
     EXPECT_EQ(output->flushed.get_future().get(), 3);
 }
 
-TEST(Shard, ABusyShardGathersForAsLongAsItsLastFlushTook) {
+TEST(Shard, ABusyShardFlushesInItsTurn) {
     struct Output final : Flushable {
         void flush() override {
             waits = false;
@@ -81,67 +81,39 @@ TEST(Shard, ABusyShardGathersForAsLongAsItsLastFlushTook) {
     EXPECT_LE(seen, kTurns / 20);
 }
 
-/// Each flush takes 60 ms, so that the next may wait for 50, as long as any may.
-class GatheringShard : public ::testing::Test {
-protected:
+TEST(Shard, WhatComesWhileItFlushesIsDoneBetween) {
     struct Output final : Flushable {
-        void flush() override {
-            std::this_thread::sleep_for(std::chrono::milliseconds(60));
-            flushed.set_value();
-        }
-        std::promise<void> flushed;
+        explicit Output(std::function<void()> what) : work(std::move(what)) {}
+        void flush() override { work(); }
+        const std::function<void()> work;
     };
-    GatheringShard() { shard.start(); }
-
-    void flush_with(std::size_t gathered, bool asked) {
-        const auto output = std::make_shared<Output>();
-        shard.post([&] {
-            if (asked) shard.note_asked();
-            shard.flush_soon(output);
-            for (std::size_t i = 0; i < gathered; ++i)
-                shard.note_gathered();
-        });
-        output->flushed.get_future().get();
-    }
-    std::chrono::steady_clock::duration time_of(std::size_t gathered_before) {
-        flush_with(gathered_before, false);
-        const auto began = std::chrono::steady_clock::now();
-        flush_with(0, true);
-        shard.post([&] { shard.note_answered(1); });
-        return std::chrono::steady_clock::now() - began;
-    }
-    Shard shard{0};
-};
-
-TEST_F(GatheringShard, WaitsForAnswersButNotForEver) {
-    EXPECT_GE(time_of(2), std::chrono::milliseconds(110));
-}
-
-TEST_F(GatheringShard, DoesNotWaitWhereItHadGatheredLittle) {
-    auto least = std::chrono::steady_clock::duration::max();
-    for (int i = 0; i < 10; ++i)
-        least = std::min(least, time_of(1));
-    EXPECT_LT(least, std::chrono::milliseconds(110));
-}
-
-TEST_F(GatheringShard, GoesOnWithTheLastAnswer) {
-    auto least = std::chrono::steady_clock::duration::max();
-    for (int i = 0; i < 10; ++i) {
-        flush_with(2, false);
-        const auto began = std::chrono::steady_clock::now();
-        const auto output = std::make_shared<Output>();
-        shard.post([&] {
-            shard.note_asked();
-            shard.note_asked();
-            shard.flush_soon(output);
-        });
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        shard.post([&] { shard.note_answered(1); });
-        shard.post([&] { shard.note_answered(1); });
-        output->flushed.get_future().get();
-        least = std::min(least, std::chrono::steady_clock::now() - began);
-    }
-    EXPECT_LT(least, std::chrono::milliseconds(110)) << "60 for the flush, and up to 50 where nobody answers";
+    constexpr std::size_t kOutputs = 100;
+    Shard shard(0);
+    std::vector<std::size_t> order;
+    std::size_t flushed_before = 0;
+    std::promise<void> all_flushed;
+    const auto flush_soon = [&](std::size_t number) {
+        shard.flush_soon(std::make_shared<Output>([&, number] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            order.push_back(number);
+            if (number == kOutputs) all_flushed.set_value();
+        }));
+    };
+    shard.start();
+    shard.post([&] {
+        shard.flush_soon(std::make_shared<Output>([&] {
+            shard.post([&] {
+                flushed_before = order.size();
+                flush_soon(kOutputs);
+            });
+        }));
+        for (std::size_t i = 0; i < kOutputs; ++i)
+            flush_soon(i);
+    });
+    all_flushed.get_future().wait();
+    EXPECT_LT(flushed_before, kOutputs);
+    EXPECT_EQ(order.size(), kOutputs + 1);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end())) << "in the order of asking";
 }
 
 TEST(Shard, AFlushThatThrowsDoesNotKeepTheOthersFromLeaving) {

@@ -19,9 +19,9 @@ constexpr int kReadsPerTurn = 4;        ///< Then the other connections of the s
 WebSocketImpl::WebSocketImpl(Shard& shard, Socket socket, asio::ip::address remote, WebSocketLimits limits,
                              ConnectionCounter& counter)
     : shard_(shard),
+      queue_bytes_max_(limits.queue_bytes_max),
       socket_(std::move(socket)),
       remote_(remote),
-      queue_bytes_max_(limits.queue_bytes_max),
       counter_(counter),
       parser_(limits.message_bytes_max) {}
 
@@ -60,8 +60,7 @@ void WebSocketImpl::push(OutFrame frame) {
 }
 
 void WebSocketImpl::schedule_flush() {
-    if (std::exchange(flush_scheduled_, true)) return shard_.note_gathered();
-    shard_.flush_soon(shared_from_this());
+    if (!std::exchange(flush_scheduled_, true)) shard_.flush_soon(shared_from_this());
 }
 
 void WebSocketImpl::flush() {

@@ -62,20 +62,21 @@ private:
     void tell(std::string_view reason);
     void end(std::string_view reason);
 
+    // What `send` touches lies together, at the beginning.
     Shard& shard_;
-    Socket socket_;
-    asio::ip::address remote_;
+    bool flush_scheduled_ = false, waiting_writable_ = false;
+    bool overflowed_ = false, sent_close_ = false, got_close_ = false, closed_ = false;
     const std::size_t queue_bytes_max_;
-    ConnectionCounter& counter_;
-    std::shared_ptr<WebSocketListener> listener_;
-    FrameParser parser_;
+    std::size_t queued_bytes_ = 0;
     std::vector<OutFrame> queue_;
     std::size_t queue_head_ = 0;  ///< Frames of `queue_` that have left.
     std::size_t head_sent_ = 0;   ///< Bytes of the next one that have left.
-    std::size_t queued_bytes_ = 0;
+    Socket socket_;
+    asio::ip::address remote_;
+    ConnectionCounter& counter_;
+    std::shared_ptr<WebSocketListener> listener_;
+    FrameParser parser_;
     std::unique_ptr<Timer> close_timer_;  ///< Null until a Close frame was sent.
-    bool flush_scheduled_ = false, waiting_writable_ = false;
-    bool overflowed_ = false, sent_close_ = false, got_close_ = false, closed_ = false;
 };
 
 }  // namespace warren::http

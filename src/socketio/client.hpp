@@ -35,6 +35,7 @@ public:
     std::shared_ptr<void>& context() override { return context_; }
     bool is_connected() const override { return state_ == State::connected; }
     void send(const EncodedPacket& packet) override;
+    Footprint footprint() const override;
     Task<Result<Answer>> emit_with_ack(std::string event, json::array args,
                                        std::chrono::milliseconds timeout) override;
     void disconnect() override;

@@ -20,6 +20,7 @@ struct FakeSession final : engineio::Session {
     void send(http::OutFrame frame) override {
         if (!closed) sent.emplace_back((frame->binary ? "b:" : "") + std::string(frame->payload()));
     }
+    const http::WebSocket* web_socket() const override { return nullptr; }
     std::size_t queued_bytes() const override { return 0; }
     void close(std::string_view reason) override {
         if (std::exchange(closed, true)) return;
@@ -125,6 +126,17 @@ TEST_F(ClientTest, ConnectsWithItsAuth) {
     EXPECT_EQ(app->last->auth().at("token"), "x");
     app->last->forget_auth();
     EXPECT_EQ(app->last->auth(), json::object());
+}
+
+TEST_F(ClientTest, AFootprintIsOfWhatIsThere) {
+    says("0");
+    const auto footprint = app->last->footprint();
+    EXPECT_EQ(footprint.connection, app->last.get());
+    EXPECT_EQ(footprint.client, client.get());
+    EXPECT_EQ(footprint.session, session.get());
+    EXPECT_EQ(footprint.web_socket, nullptr) << "the session has none";
+    session->close("end");
+    EXPECT_EQ(app->last->footprint().session, nullptr);
 }
 
 TEST_F(ClientTest, WithoutAuthItIsAnEmptyObject) {

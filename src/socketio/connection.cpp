@@ -121,6 +121,11 @@ void ConnectionImpl::send(const EncodedPacket& packet) {
     if (state_ == State::connected) client_->send(packet);
 }
 
+Connection::Footprint ConnectionImpl::footprint() const {
+    const auto* session = client_ ? client_->session() : nullptr;
+    return {this, client_.get(), session, session ? session->web_socket() : nullptr};
+}
+
 Task<Result<Answer>> ConnectionImpl::emit_with_ack(std::string event, json::array args,
                                                    std::chrono::milliseconds timeout) {
     if (state_ != State::connected) co_return Error(Errc::unavailable);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/prefetch.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "engineio/session.hpp"
@@ -64,6 +65,22 @@ struct Answer {
 /// `shard().post`. It may be held after it has gone: calls then do nothing.
 class Connection {
 public:
+    /// Where what a `send` touches begins: the connection, and what is below it. Null: not there.
+    struct Footprint {
+        const void* connection = nullptr;
+        const void* client = nullptr;
+        const void* session = nullptr;
+        const void* web_socket = nullptr;
+
+        /// Who sends to many begins so for those to come. What has gone or changed meanwhile does no harm.
+        [[gnu::always_inline]] void prefetch() const {
+            warren::prefetch<128>(connection);
+            warren::prefetch<64>(client);
+            warren::prefetch<128>(session);
+            warren::prefetch<128>(web_socket);
+        }
+    };
+
     virtual ~Connection() = default;
     virtual std::string_view id() const = 0;
     virtual http::Shard& shard() = 0;
@@ -80,6 +97,7 @@ public:
     void emit(std::string_view event, const json::array& args, Attachments attachments = {});
     /// Queues an encoded packet of this namespace: no copy, no allocation beyond the queue's slot.
     virtual void send(const EncodedPacket& packet) = 0;
+    virtual Footprint footprint() const = 0;
     /// Emits and waits for the client's answer. @errors timed_out, unavailable (the connection has gone)
     virtual Task<Result<Answer>> emit_with_ack(std::string event, json::array args,
                                                std::chrono::milliseconds timeout) = 0;
