@@ -31,11 +31,11 @@ run: build ## build, then serve a demo on http://127.0.0.1:8080 with its data in
 test: setup ## run every test; some of them: tools/test --only unit,e2e
 	@$(env) tools/test
 
-bench: setup ## build and run the benchmarks: half an hour and more, one table
+bench: setup ## build and run the benchmarks: an hour, one table
 	@$(env) tools/bench
 
-bench-long: setup ## the same, longer, with more people and groups of 1000 on two nodes
-	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --most 500000 --groups 2,10,100,1000
+bench-long: setup ## the same, longer, with more people
+	@$(env) tools/bench --rounds 7 --seconds 15 --people 19000 --most 500000
 
 profile: setup ## a flame graph of a loaded server in build/profile/ (SCENARIO=chat, durable, connect or page)
 	@$(env) tools/build release -j$(JOBS) warren warren-load && bench/profile.py --scenario $(or $(SCENARIO),chat)

@@ -12,7 +12,7 @@ HEAD = """# Figures
 
 Written by `bench/document.py` from the last run of `bench/compare.py`; not by hand.
 
-- `make bench` measures everything with 3 rounds (half an hour and more) and prints the lines below as a table;
+- `make bench` measures everything with 3 rounds (an hour) and prints the lines below as a table;
   `bench/compare.py --help` says how to measure longer or only a part, `--write` writes this file.
 - Every delivery is counted and checked by the generator (`warren-load`): a run in which one was missing, repeated or
   out of order ends with an error and gives no figure. The store is as it always is: an acknowledged message has been
@@ -53,7 +53,7 @@ AIMS = """## Aims
 
 Memory, heap and storm are measured in one process, with as many people as it may open files for (`ulimit -n`, less a
 thousand); *the most people at once* goes on with further processes until everybody is in or something gives.
-`make bench-long` also has groups of 1000 on two nodes; `make profile` leaves a flame graph of a loaded server.
+`make bench-long` takes longer, with more people; `make profile` leaves a flame graph of a loaded server.
 
 ## Where an aim is missed: why, and what would be next
 
