@@ -343,28 +343,32 @@ class Bench:
     def ask(self):
         """opening the app, a page of history, a search, for long and short histories; 10 and 500 channels"""
         page = {"channelId": "$channel", "limit": 50}
+        histories = {}
         for history in self.arguments.histories:
             # The newest page is the same part of a bucket of 128 in all of them.
             history += NEWEST_IN_BUCKET - history % 128
-            data, file = self.prepare(f"ask-{history}", 10, "--group-size", 10, "--groups", 1, "--history", history)
-            for event, label, payload in (("channels:list", "channels:list", {"limit": 50}),
-                                          ("messages:get", "newest page", page),
-                                          ("messages:get", "deep page", {**page, "before": 500}),
-                                          ("messages:search", "search, a rare word", {"query": "nebane"})):
-                self.questions(f"{label}, history of {history}", data, file, event, payload, 8)
+            histories[f"Warren, history of {history}"] = self.prepare(f"ask-{history}", 10, "--group-size", 10,
+                                                                      "--groups", 1, "--history", history)
+        for event, figure, payload in (("channels:list", "channels:list", {"limit": 50}),
+                                       ("messages:get", "newest page", page),
+                                       ("messages:get", "deep page", {**page, "before": 500}),
+                                       ("messages:search", "search, a rare word", {"query": "nebane"})):
+            self.questions(figure, histories, event, payload, 8)
         for channels in (10, 500):
-            data, file = self.prepare(f"ask-in-{channels}", 20, "--group-size", 10, "--groups", channels,
-                                      "--history", 20)
-            self.questions(f"channels:list, {channels} channels", data, file, "channels:list", {"limit": 200}, 1)
-            self.questions(f"sync from nothing, {channels} channels", data, file, "sync", {"channels": {}}, 1)
+            data = {"Warren": self.prepare(f"ask-in-{channels}", 20, "--group-size", 10, "--groups", channels,
+                                           "--history", 20)}
+            self.questions(f"channels:list, {channels} channels", data, "channels:list", {"limit": 200}, 1)
+            self.questions(f"sync from nothing, {channels} channels", data, "sync", {"channels": {}}, 1)
 
-    def questions(self, figure, data, file, event, payload, window):
-        runs = {"Warren": []}
+    def questions(self, figure, data_of, event, payload, window):
+        """The same question to servers with the data of each side, in turns."""
+        runs = {side: [] for side in data_of}
         for _ in range(self.arguments.rounds):
-            server, port = self.warren(data)
-            runs["Warren"].append(self.load("ask", port, server, "--people", file, "--event", event, "--data",
+            for side, (data, file) in data_of.items():
+                server, port = self.warren(data)
+                runs[side].append(self.load("ask", port, server, "--people", file, "--event", event, "--data",
                                             json.dumps(payload), "--window", window, *self.spans()))
-            self.stop(server)
+                self.stop(server)
         self.compare(figure, runs, "answers_per_second", "answered")
 
     def hostile(self):

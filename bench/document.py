@@ -23,6 +23,7 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
   value is a lower bound and no ratio is given (*neither*: the disk was waited for, or other programs had a share of the
   cores). *Per CPU second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also
   says something where the server was not the limit.
+- A row's *ratio* is the first side's value divided by its own: of histories, how many times slower the longer one is.
 - A closed loop keeps so many messages on their way that the server never waits (8 for each room where not said
   otherwise), so its latencies are those of an overloaded server. Latencies of an open loop count from when a message
   was due, not from when it was sent.

@@ -26,6 +26,7 @@ void leave(Core& core, const std::shared_ptr<Client>& client, PerAddress& addres
     --address.connections;
     if (!client || core.clients.erase(client.get()) == 0) return;
     core.chat.delivery().disconnect(*client);
+    core.outbox->keep(client);
     --core.users.at(client->user()).connections;
     core.counts.connections.Set(static_cast<double>(--core.connections));
 }

@@ -29,7 +29,7 @@ void Client::put_encoded(const Push& push, std::string (*json)(const Push&)) {
         encoded = std::any_cast<socketio::EncodedPacket>(&push.encoded);
         core_->counts.encoded.Increment();
     }
-    core_->outbox->put(shared_from_this(), *encoded);
+    core_->outbox->put(*this, *encoded);
 }
 
 void Client::push(const chat::PushPtr& push) {
@@ -41,7 +41,7 @@ void Client::notice(const chat::NoticePushPtr& push) {
 }
 
 void Client::resync(const std::vector<std::pair<ChannelId, Seq>>& channels) {
-    core_->outbox->put(shared_from_this(), socketio::encode_event("/", "event", resync_json(channels)));
+    core_->outbox->put(*this, socketio::encode_event("/", "event", resync_json(channels)));
 }
 
 void Client::reconnect() {

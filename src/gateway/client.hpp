@@ -29,8 +29,8 @@ struct End {
 using Word = std::variant<socketio::EncodedPacket, Reply, End>;
 
 /// A signed-in connection as chat sees it. chat's thread calls what Subscriber has, and the connection's
-/// shard the rest. Owned by its Registration and, while it subscribes, by chat::Delivery; it owns the
-/// connection only from `connected` to `gone`.
+/// shard the rest. Owned by its Registration, which lets it go by Outbox::keep, and, while it subscribes, by
+/// chat::Delivery; it owns the connection only from `connected` to `gone`.
 class Client final : public chat::Subscriber, public std::enable_shared_from_this<Client> {
 public:
     Client(std::shared_ptr<Core> core, http::Shard& shard, std::shared_ptr<PerAddress> address,

@@ -16,17 +16,23 @@ void Outbox::put(std::shared_ptr<Client> client, Word word) {
     if (&client->shard() == &chat_shard_) return client->deliver(word);
     auto& bag = bag_of(client->shard());
     bag.said.push_back({std::move(word), 1});
-    bag.clients.push_back(std::move(client));
+    bag.clients.push_back(client.get());
+    bag.kept.push_back(std::move(client));
 }
 
-void Outbox::put(std::shared_ptr<Client> client, const socketio::EncodedPacket& packet) {
-    if (&client->shard() == &chat_shard_) {
+void Outbox::keep(std::shared_ptr<Client> client) {
+    auto& shard = client->shard();
+    bag_of(shard).kept.push_back(std::move(client));
+}
+
+void Outbox::put(Client& client, const socketio::EncodedPacket& packet) {
+    if (&client.shard() == &chat_shard_) {
         pushed_.Increment();
         Word word(packet);
-        return client->deliver(word);
+        return client.deliver(word);
     }
     ++not_counted_;
-    auto& bag = bag_of(client->shard());
+    auto& bag = bag_of(client.shard());
     const auto* last =
         bag.said.empty() ? nullptr : std::get_if<socketio::EncodedPacket>(&bag.said.back().word);
     if (last && *last == packet) {
@@ -34,26 +40,26 @@ void Outbox::put(std::shared_ptr<Client> client, const socketio::EncodedPacket& 
     } else {
         bag.said.push_back({packet, 1});
     }
-    bag.clients.push_back(std::move(client));
+    bag.clients.push_back(&client);
 }
 
 void Outbox::flush() {
     flush_is_due_ = false;
     pushed_.Increment(static_cast<double>(std::exchange(not_counted_, 0)));
     for (auto& bag : bags_) {
-        if (bag.said.empty()) continue;
+        if (bag.said.empty() && bag.kept.empty()) continue;
         const auto room = bag.clients.size();
-        bag.shard->post(
-            [clients = std::exchange(bag.clients, {}), said = std::exchange(bag.said, {})]() mutable {
-                std::size_t next = 0;
-                for (auto& [word, count] : said) {
-                    for (const auto end = next + count; next < end; ++next) {
-                        if (next + kFarAhead < clients.size()) prefetch<128>(clients[next + kFarAhead].get());
-                        if (next + kAhead < clients.size()) clients[next + kAhead]->prefetch();
-                        clients[next]->deliver(word);
-                    }
+        bag.shard->post([clients = std::exchange(bag.clients, {}), said = std::exchange(bag.said, {}),
+                         kept = std::exchange(bag.kept, {})]() mutable {
+            std::size_t next = 0;
+            for (auto& [word, count] : said) {
+                for (const auto end = next + count; next < end; ++next) {
+                    if (next + kFarAhead < clients.size()) prefetch<128>(clients[next + kFarAhead]);
+                    if (next + kAhead < clients.size()) clients[next + kAhead]->prefetch();
+                    clients[next]->deliver(word);
                 }
-            });
+            }
+        });
         bag.clients.reserve(room);  // The next is likely as large: one allocation, whatever its size.
     }
 }

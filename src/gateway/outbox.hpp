@@ -12,13 +12,18 @@ namespace warren::gateway {
 /// order of putting, answers and pushes alike. For connections of chat's own shard at once; for those of
 /// another shard everything of a turn goes over as one job, in which a packet for many of them, put for one
 /// after the other, is held once. On the chat shard only.
+///
+/// A packet goes over without owning its client, since counting references would be a good part of what a
+/// delivery costs: whoever lets a client go, once nothing more is put for it, does so by `keep`.
 class Outbox final : public http::Flushable, public std::enable_shared_from_this<Outbox> {
 public:
     /// `pushed` counts packets.
     Outbox(http::Shard& chat_shard, prometheus::Counter& pushed) : chat_shard_(chat_shard), pushed_(pushed) {}
 
+    void put(Client& client, const socketio::EncodedPacket& packet);
     void put(std::shared_ptr<Client> client, Word word);
-    void put(std::shared_ptr<Client> client, const socketio::EncodedPacket& packet);
+    /// It lives until everything that was put for it has come out.
+    void keep(std::shared_ptr<Client> client);
     void flush() override;
 
 private:
@@ -29,8 +34,9 @@ private:
     };
     struct Bag {
         http::Shard* shard = nullptr;
-        std::vector<std::shared_ptr<Client>> clients;
+        std::vector<Client*> clients;
         std::vector<Said> said;
+        std::vector<std::shared_ptr<Client>> kept;
     };
 
     Bag& bag_of(http::Shard& shard);
