@@ -126,7 +126,13 @@ protected:
     }
     /// What chat's shard has put into the outbox has arrived.
     void settle() {
-        on(chat_shard(), [] {});
+        struct Fence final : http::Flushable {
+            void flush() override { reached.set_value(); }
+            std::promise<void> reached;
+        };
+        const auto behind = std::make_shared<Fence>();  // First in, first out.
+        on(chat_shard(), [&] { chat_shard().flush_soon(behind); });
+        behind->reached.get_future().wait();
         for (auto& shard : shards_)
             on(*shard, [] {});
     }
