@@ -58,26 +58,24 @@ thousand); *the most people at once* goes on with further processes until everyb
 
 ## Where an aim is missed: why, and what would be next
 
-- **Chat against the library.** Since a busy shard waits for the answers to what it asked, chat's deliveries leave as
-  many at a time as the library's ([0085](decisions/0085-a-busy-shard-waits-for-answers.md)). What is left is in each
-  delivery: a chat frame is longer, which the row *frames as long as chat's* takes out, and whose turn it is, and the
-  way from chat's thread to the shard, touch three places of memory that the library does not have. With 32 on their
-  way the library writes thirty short frames with one call, so that nearly nothing is left of its own cost, and what
-  chat adds weighs most. Next: connections of a group that lie together in memory; the last word to a connection
-  as its owner, so that no delivery counts references.
-- **Open loop at three times npm's maximum** is met by little or missed by little: messages of one room are too far
-  apart there to leave together, so each delivery is a system call of its own, and those alone fill the core: the
-  *Beast broadcast* of the rows above, which does nothing else, does not come to three times npm's maximum either
-  ([0064](decisions/0064-gathering.md)). Next: io_uring, which would save the calls, though not what TCP does in them.
-- **A deep page** is as far from flat as the machine's speed changes between its rows
-  ([0087](decisions/0087-figures-with-mended-instruments.md)): what is read does not depend on the history.
-- **Durable messages** come to their aim with 256 at once and at a tenth of that. What is not asked for, and not good
+- **Chat against the library.** With 32 on their way in each group chat comes to its aim or about; with 8, and against
+  frames as long as its own, by the minute ([0088](decisions/0088-flushed-in-order-and-prefetched.md),
+  [0089](decisions/0089-figures-of-queues-and-prefetching.md)). A delivery itself now costs chat little more than the
+  library. What is left is what the library does not do at all: chat's own work on a message, and the log's, since with
+  so few on their way each is nearly alone in its commit. Next: commits that wait a millisecond or two for each other where many come, at the price of that latency.
+- **Open loop at three times npm's maximum** is met by little: messages of one room are too far apart there to leave
+  together, so each delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the
+  rows above, which does nothing else, does not come to three times npm's maximum either. Next: io_uring, which would
+  save the calls, though not what TCP does in them.
+- **Durable messages** come to their aim, with 256 at once and at a tenth of that, where the machine is as fast as it
+  was for [0087](decisions/0087-figures-with-mended-instruments.md); in slow hours they miss the rate
+  ([0089](decisions/0089-figures-of-queues-and-prefetching.md)). What is not asked for, and not good
   yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that writes, all wait,
   and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
   the log moved beside the writing.
 - **Connecting** takes both cores: chat's thread two fifths, SQLite's readers a third
-  ([0084](decisions/0084-fewer-reads-to-connect.md)). It came to its aim in one call of the day and was far below
-  it in the other ([0087](decisions/0087-figures-with-mended-instruments.md)).
+  ([0084](decisions/0084-fewer-reads-to-connect.md)). It comes to its aim in some calls and is far below it in others,
+  with the speed of the machine ([0089](decisions/0089-figures-of-queues-and-prefetching.md)).
   Next: one read for where a person is and what they have read.
 - **The most people, and memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond
   is malloc's own and its rounding, and free memory between what is used
@@ -85,9 +83,8 @@ thousand); *the most people at once* goes on with further processes until everyb
   takes less than the average. SQLite has given its pages back by then, and memberships that nobody uses are gone. The
   better aim, 2 KB, is not met.
 - **Two nodes.** A process that has little to do also pays for being there (beats, heartbeats), which weighs the more
-  the fewer messages the store lets through: see *only one used*, node b. Groups of 1000 are a part of
-  `make bench-long` alone: the MongoDB-protocol server that the benchmark can start lets only a few people a second
-  into them.
+  the fewer messages the store lets through: see *only one used*, node b. In groups of 1000 those are few: the
+  MongoDB-protocol server that the benchmark can start reads whole collections for what a MongoDB finds by an index.
 
 The parts (`build/release/bin/bench_*`, Google Benchmark) print their own tables. What a message may cost in
 allocations, store calls, publishes and encodings is no figure but a test: `budget_test`, a part of `make test`.
