@@ -61,8 +61,9 @@ thousand); *the most people at once* goes on with further processes until everyb
 - **Chat against the library.** With 32 on their way in each group chat comes to its aim or about; with 8, and against
   frames as long as its own, by the minute ([0088](decisions/0088-flushed-in-order-and-prefetched.md),
   [0089](decisions/0089-figures-of-queues-and-prefetching.md)). A delivery itself now costs chat little more than the
-  library. What is left is what the library does not do at all: chat's own work on a message, and the log's, since with
-  so few on their way each is nearly alone in its commit. Next: commits that wait a millisecond or two for each other where many come, at the price of that latency.
+  library. What is left is what the library does not do at all: chat's own work on a message, and the log's, since
+  with so few on their way each is nearly alone in its commit. Next: commits that wait a millisecond or two for each
+  other where many come, at the price of that latency.
 - **Open loop at three times npm's maximum** is met by little: messages of one room are too far apart there to leave
   together, so each delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the
   rows above, which does nothing else, does not come to three times npm's maximum either. Next: io_uring, which would
