@@ -51,6 +51,7 @@ Task<void> Gateway::recheck_sessions() {
 
 void Gateway::stop() {
     core_->stopped = true;
+    core_->outbox->drop();
 }
 
 std::size_t Gateway::connection_count() const {

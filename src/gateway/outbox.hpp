@@ -25,6 +25,9 @@ public:
     /// It lives until everything that was put for it has come out.
     void keep(std::shared_ptr<Client> client);
     void flush() override;
+    /// Lets go of what has not gone over: its clients own, through their Core, this. Once the shards have
+    /// stopped.
+    void drop() { bags_.clear(); }
 
 private:
     /// For the next `count` of a bag's clients.

@@ -51,5 +51,17 @@ TEST_F(OutboxTest, AClientLivesUntilWhatWasPutForItHasComeOut) {
     EXPECT_THAT(connection->said(), ElementsAre(HasSubstr("last")));
 }
 
+TEST_F(OutboxTest, WhatWaitsWhenTheNodeStopsKeepsNoClientAlive) {
+    const auto connection = connect(1);
+    const std::weak_ptr<Client> client = client_of(*connection);
+    on(chat_shard(), [&] {
+        client.lock()->signed_out();
+        chat_shard().io().stop();
+    });
+    stop();
+    connection->context() = nullptr;
+    EXPECT_TRUE(client.expired());
+}
+
 }  // namespace
 }  // namespace warren::gateway::testing
