@@ -75,8 +75,8 @@ thousand); *the most people at once* goes on with further processes until everyb
   and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
   the log moved beside the writing.
 - **Connecting** takes both cores: chat's thread two fifths, SQLite's readers a third
-  ([0084](decisions/0084-fewer-reads-to-connect.md)). It comes to its aim in some calls and is far below it in others,
-  with the speed of the machine ([0089](decisions/0089-figures-of-queues-and-prefetching.md)).
+  ([0090](decisions/0090-members-of-many-channels-by-one-read.md)). It comes to its aim in some calls and is below it in
+  others, with the speed of the machine ([0089](decisions/0089-figures-of-queues-and-prefetching.md)).
   Next: one read for where a person is and what they have read.
 - **The most people, and memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond
   is malloc's own and its rounding, and free memory between what is used

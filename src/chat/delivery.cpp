@@ -90,7 +90,12 @@ Task<Result<void>> Delivery::connect(std::shared_ptr<Subscriber> subscriber, Dea
     auto reading = stays_of(subscriber->user(), deadline);
     const auto stays = co_await std::move(reading);
     Result<void> done;
-    if (stays.has_error()) done = stays.error();
+    if (stays.has_error()) {
+        done = stays.error();
+    } else {
+        auto loading = load_members_of_new(*stays, deadline);
+        done = co_await std::move(loading);
+    }
     if (const auto at = locals_.find(key); stays && at != locals_.end())
         at->second->channels.reserve(stays->current.size());
     for (std::size_t i = 0; done.has_value() && i < stays->current.size(); ++i) {
@@ -132,6 +137,15 @@ void Delivery::detach(Local& local) {
     if (!at->second->locals.empty()) return;
     // A reload or a second tab finds the key still bound.
     unbinding_.emplace_back(env_.clock.now() + env_.limits.unbind_after, local.user);
+}
+
+/// Of the channels in which nobody here is yet, what joining each asks for.
+Task<Result<void>> Delivery::load_members_of_new(const Stays& stays, Deadline deadline) {
+    std::vector<Memberships::Wanted> wanted;
+    for (const auto& stay : stays.current) {
+        if (!find(stay.row.channel)) wanted.push_back({&stay.document, stay.head->state_seq});
+    }
+    return memberships_.load_all(std::move(wanted), deadline);
 }
 
 /// Makes `local` one of the channel's, at a cursor from which it misses nothing.

@@ -147,6 +147,7 @@ private:
     // Connections: delivery.cpp
     UserState& attach(Local& local);
     void detach(Local& local);
+    Task<Result<void>> load_members_of_new(const Stays& stays, Deadline deadline);
     Task<Result<void>> join(Local& local, const Stay& stay, Deadline deadline);
     void add_local(ChannelState& state, Local& local);
     void remove_local(ChannelState& state, Local& local);

@@ -71,21 +71,29 @@ Task<Result<std::vector<ChannelViewPtr>>> Directory::views(std::vector<WantedVie
     auto reading = read_those_behind(channels, deadline);
     WARREN_CO_TRY_VOID(co_await std::move(reading));
     std::vector<ChannelViewPtr> out;
-    std::vector<MembershipPtr> memberships;
-    std::vector<UserId> wanted;
-    for (const auto& channel : channels) {
-        const auto& [document, state_seq] = channel;
-        static const auto kNone = std::make_shared<const Membership>();
-        memberships.push_back(kNone);
-        out.push_back(kept(channel, members_max));
+    std::vector<std::size_t> listed;
+    std::vector<Memberships::Wanted> loaded;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+        const auto& [document, state_seq] = channels[i];
+        out.push_back(kept(channels[i], members_max));
         const bool unlisted = document.state_seq >= state_seq && document.member_count > members_max;
         if (out.back() || unlisted) continue;
+        listed.push_back(i);
+        loaded.push_back({&document, state_seq});
+    }
+    auto loading = memberships_.load_all(std::move(loaded), deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(loading));
+    static const auto kNone = std::make_shared<const Membership>();
+    std::vector<MembershipPtr> memberships(channels.size(), kNone);
+    std::vector<UserId> wanted;
+    for (const auto i : listed) {
+        const auto& [document, state_seq] = channels[i];
         auto finding = memberships_.as_of(document.id, state_seq, deadline, &document);
         WARREN_CO_TRY(membership, co_await std::move(finding));
         if (membership->members.size() > members_max) continue;
-        for (std::size_t i = 0; i < std::min(membership->members.size(), kMembersListed); ++i)
-            wanted.push_back(membership->members[i].user);
-        memberships.back() = std::move(membership);
+        for (std::size_t j = 0; j < std::min(membership->members.size(), kMembersListed); ++j)
+            wanted.push_back(membership->members[j].user);
+        memberships[i] = std::move(membership);
     }
     // What was behind has been mended.
     auto rereading = read_those_behind(channels, deadline);

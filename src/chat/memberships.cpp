@@ -10,6 +10,19 @@ namespace {
 constexpr std::size_t kMembersPerRead = 1'000;
 constexpr int kForgottenAtOnce = 5'000;
 
+std::shared_ptr<Membership> empty(Seq state_seq, const Channel& document) {
+    auto membership = std::make_shared<Membership>();
+    membership->state_seq = state_seq;
+    membership->history = document.history;
+    membership->is_group = document.is_group;
+    return membership;
+}
+
+void append(Membership& membership, const std::vector<MemberRow>& rows) {
+    for (const auto& row : rows)
+        membership.members.push_back({row.user, row.role, row.from});
+}
+
 }  // namespace
 
 MembershipPtr Memberships::cached(ChannelId channel, Seq state_seq) {
@@ -78,6 +91,43 @@ Task<Result<MembershipPtr>> Memberships::as_of(ChannelId channel, Seq state_seq,
     }
 }
 
+Task<Result<void>> Memberships::load_all(std::vector<Wanted> wanted, Deadline deadline) {
+    std::vector<Place> places;
+    std::vector<const Channel*> documents;
+    std::size_t count = 0;
+    for (const auto& [document, state_seq] : wanted) {
+        if (state_seq == 0 || document->state_seq < state_seq || cached(document->id, state_seq)) continue;
+        if (count + document->member_count >= kMembersPerRead) continue;
+        const Place place{document->id, state_seq};
+        if (!reading_.try_emplace(place).second) continue;
+        count += document->member_count;
+        places.push_back(place);
+        documents.push_back(document);
+    }
+    if (places.empty()) co_return Result<void>();
+    const auto end = [&] {
+        for (const auto& place : places)
+            end_reading(place);
+    };
+    try {
+        auto reading = env_.channels.members_of(places, kMembersPerRead, deadline);
+        auto found = co_await std::move(reading);
+        for (std::size_t i = 0; found && i < places.size(); ++i) {
+            const auto& rows = (*found)[i];
+            if (rows.size() == kMembersPerRead) continue;  // There may be more: as_of pages through them.
+            auto membership = empty(places[i].seq, *documents[i]);
+            append(*membership, rows);
+            keep(places[i].channel, std::move(membership));
+        }
+        end();
+        if (!found) co_return found.error();
+    } catch (...) {
+        end();
+        throw;
+    }
+    co_return Result<void>();
+}
+
 void Memberships::end_reading(const Place& place) {
     auto done = reading_.extract(place);
     for (auto& waiting : done.mapped())
@@ -128,16 +178,12 @@ Task<Result<MembershipPtr>> Memberships::after(EntryPtr entry, Deadline deadline
 
 Task<Result<MembershipPtr>> Memberships::load(ChannelId channel, Seq state_seq, const Channel& document,
                                               Deadline deadline) {
-    auto membership = std::make_shared<Membership>();
-    membership->state_seq = state_seq;
-    membership->history = document.history;
-    membership->is_group = document.is_group;
+    auto membership = empty(state_seq, document);
     UserId after;
     for (;;) {
         auto reading = env_.channels.members(channel, state_seq, after, kMembersPerRead, deadline);
         WARREN_CO_TRY(rows, co_await std::move(reading));
-        for (const auto& row : rows)
-            membership->members.push_back({row.user, row.role, row.from});
+        append(*membership, rows);
         if (rows.size() < kMembersPerRead) break;
         after = rows.back().user;
     }

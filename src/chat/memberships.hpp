@@ -19,12 +19,23 @@ class Memberships {
 public:
     explicit Memberships(Environment& env) : env_(env) {}
 
+    /// Of the channel with this document, as of that entry.
+    struct Wanted {
+        const Channel* document;
+        Seq state_seq;
+    };
+
     /// The membership as of the entry `state_seq` of `channel` (0: empty, no such channel). Reads the
     /// projections if it is not cached, and brings them up to `state_seq` first if they are behind it.
     /// `document`: the channel's, where the caller has read it; it stays until this resolves.
     /// @errors unavailable, timed_out, overloaded
     Task<Result<MembershipPtr>> as_of(ChannelId channel, Seq state_seq, Deadline deadline,
                                       const Channel* document = nullptr);
+
+    /// Reads by one call what `as_of` would read by one for each: of those that are not cached and not being
+    /// read, as far as their documents say that their rows are there, and no more than fits one read.
+    /// @errors unavailable, timed_out, overloaded
+    Task<Result<void>> load_all(std::vector<Wanted> wanted, Deadline deadline);
 
     /// The membership right after `entry` (kind member or channel), without reading anything where the one
     /// before is cached.

@@ -30,6 +30,12 @@ public:
         if (away) co_return Error(Errc::unavailable);
         co_return std::vector{MemberRow{channel, {}, 1, 0, Role::admin, 1}};
     }
+    Task<Result<std::vector<std::vector<MemberRow>>>> members_of(std::vector<Place> places, std::size_t limit,
+                                                                 Deadline deadline) override {
+        together.push_back(places.size());
+        auto reading = ChannelStore::members_of(std::move(places), limit, deadline);
+        co_return co_await std::move(reading);
+    }
     Task<Result<ChannelId>> claim_origin(std::string, ChannelId, Deadline) override {
         return refuse<ChannelId>();
     }
@@ -46,6 +52,7 @@ public:
         return refuse<std::vector<MemberRow>>();
     }
     int asked = 0, documents_asked = 0;
+    std::vector<std::size_t> together;
     bool away = false;
 
 private:
@@ -122,6 +129,68 @@ TEST_F(MembershipsReadTest, ADocumentThatIsThereIsReadAgainOnlyWhereItIsBehind) 
     document.state_seq = 0;
     EXPECT_EQ(as_of().value()->members.size(), 1U);
     EXPECT_EQ(channels.documents_asked, 1);
+}
+
+class MembershipsOfSeveralTest : public MembershipsReadTest {
+protected:
+    MembershipsOfSeveralTest() {
+        for (std::size_t i = 0; i < 3; ++i) {
+            auto& document = documents.emplace_back();
+            document.id.bytes.back() = static_cast<std::uint8_t>(i);
+            document.state_seq = 1;
+            document.member_count = 1;
+        }
+    }
+    Task<Result<void>> load(Seq state_seq = 1) {
+        std::vector<Memberships::Wanted> wanted;
+        for (const auto& document : documents)
+            wanted.push_back({&document, state_seq});
+        return memberships.load_all(std::move(wanted), clock.in(seconds(1)));
+    }
+    Task<Result<MembershipPtr>> as_of(std::size_t i) {
+        return memberships.as_of(documents[i].id, 1, clock.in(seconds(1)), &documents[i]);
+    }
+
+    std::vector<Channel> documents;
+};
+
+TEST_F(MembershipsOfSeveralTest, AreReadByOneCallOnce) {
+    ASSERT_TRUE(testing::run_task(load()));
+    ASSERT_TRUE(testing::run_task(load()));
+    for (std::size_t i = 0; i < documents.size(); ++i)
+        EXPECT_EQ(testing::run_task(as_of(i)).value()->members.size(), 1U);
+    EXPECT_EQ(channels.together, std::vector<std::size_t>{3});
+    EXPECT_EQ(channels.asked, 3);
+}
+
+TEST_F(MembershipsOfSeveralTest, WhoWantsOneMeanwhileWaitsForIt) {
+    auto both = [&]() -> Task<Result<MembershipPtr>> {
+        auto loading = load();
+        co_await std::move(loading);
+        auto finding = as_of(2);
+        co_return co_await std::move(finding);
+    };
+    std::vector<Task<Result<MembershipPtr>>> asking;
+    asking.push_back(both());
+    asking.push_back(as_of(2));
+    for (const auto& found : testing::run_tasks(std::move(asking)))
+        EXPECT_EQ(found.value()->members.size(), 1U);
+    EXPECT_EQ(channels.asked, 3);
+}
+
+TEST_F(MembershipsOfSeveralTest, OnlyThoseWhoseRowsAreThereAndFitOneRead) {
+    ASSERT_TRUE(testing::run_task(load(2)));
+    EXPECT_TRUE(channels.together.empty()) << "the documents are of before";
+    documents[1].member_count = 1'000;
+    ASSERT_TRUE(testing::run_task(load()));
+    EXPECT_EQ(channels.together, std::vector<std::size_t>{2});
+}
+
+TEST_F(MembershipsOfSeveralTest, AFailureIsSaidAndLeavesNobodyWaiting) {
+    channels.away = true;
+    EXPECT_EQ(testing::run_task(load()).error(), Errc::unavailable);
+    channels.away = false;
+    EXPECT_TRUE(testing::run_task(as_of(0)));
 }
 
 TEST_F(MembershipsReadTest, WhereThatFailsEachHasAnAnswerOfTheirOwn) {

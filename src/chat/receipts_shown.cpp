@@ -13,17 +13,22 @@ Task<Result<std::vector<MemberKey>>> Receipts::keys_shown(UserId user, const std
     std::vector<MemberKey> keys;
     std::vector<MemberKey> pairs;
     std::vector<Block> asked;
+    std::vector<Memberships::Wanted> shown;
     for (const auto& stay : stays) {
-        const auto channel = stay.row.channel;
-        keys.push_back({channel, user});
+        keys.push_back({stay.row.channel, user});
         const std::size_t count = stay.document.member_count;
         if (!is_small(count) || count > others_max) continue;
         others_max -= count;
-        auto finding = memberships_.as_of(channel, stay.head->state_seq, deadline, &stay.document);
+        shown.push_back({&stay.document, stay.head->state_seq});
+    }
+    auto loading = memberships_.load_all(shown, deadline);
+    WARREN_CO_TRY_VOID(co_await std::move(loading));
+    for (const auto& [document, state_seq] : shown) {
+        auto finding = memberships_.as_of(document->id, state_seq, deadline, document);
         WARREN_CO_TRY(members, co_await std::move(finding));
         for (const auto& standing : members->members) {
             if (standing.user == user) continue;
-            (members->is_group ? keys : pairs).push_back({channel, standing.user});
+            (members->is_group ? keys : pairs).push_back({document->id, standing.user});
             if (!members->is_group) asked.push_back({standing.user, user});
         }
     }

@@ -173,6 +173,7 @@ void write_person(JsonWriter& out, const User& user, PersonDetail detail) {
 
 /// More than the fixed part of any entry's JSON, with every number at its longest but the body's own texts.
 constexpr std::size_t kFixedBytes = 420;
+constexpr std::size_t kEnvelopeBytes = 32;
 
 std::size_t bytes_of(const MessageBody& body) {
     std::size_t bytes = quoted_bytes(body.type) + body.data.size() + body.mentions.size() * 27;
@@ -243,12 +244,16 @@ void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry*
     }
 }
 
+std::size_t members_bytes(const chat::ChannelView& view) {
+    return view.members.size() * 200;
+}
+
 void write_channel_fields(JsonWriter& out, const chat::ChannelView& view, const Entry* head,
                           PersonDetail detail) {
     write_channel_summary(out, view.channel, head);
     auto& text = view.texts[static_cast<std::size_t>(detail)];
     if (text.empty()) {
-        JsonWriter members;
+        JsonWriter members(members_bytes(view));
         members.begin_array();
         for (const auto& member : view.members)
             write_member(members, member, detail);
@@ -343,7 +348,8 @@ std::string resync_json(const std::vector<std::pair<ChannelId, Seq>>& channels) 
 }
 
 std::string success_json(std::string_view data) {
-    return JsonWriter().begin_object().key("success").boolean(true).key("data").raw(data).end_object().take();
+    JsonWriter out(data.size() + kEnvelopeBytes);
+    return out.begin_object().key("success").boolean(true).key("data").raw(data).end_object().take();
 }
 
 std::string error_json(const Error& error) {

@@ -22,6 +22,8 @@ void write_channel_summary(JsonWriter& out, const Channel& channel, const Entry*
 /// The same and its members.
 void write_channel_fields(JsonWriter& out, const chat::ChannelView& view, const Entry* head,
                           PersonDetail detail);
+/// What its members take of that, about.
+std::size_t members_bytes(const chat::ChannelView& view);
 
 std::string_view name_of(NotifyLevel level);
 /// What somebody has set for themselves, into an object that the caller has begun.

@@ -25,8 +25,8 @@ Task<Result<std::string>> handle(Call& call, Command) {
     auto reading = call.chat().all_channels(call.client(), std::move(bytes_of), call.deadline());
     const auto pages = co_await std::move(reading);
     Result<std::string> data = pages ? Result<std::string>(encode(*pages)) : pages.error();
-    answer_held(call, data);
-    co_return data;
+    answer_held(call, std::move(data));
+    co_return std::string();
 }
 
 Result<Doing> check(const Arguments& args, const chat::Limits&) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gateway/encode.hpp"
 #include "gateway/verbs.hpp"
 
@@ -22,11 +24,6 @@ void write_synced(JsonWriter& out, const chat::SyncedChannel& channel, const cha
     out.end_object();
 }
 
-/// What a channel's members take in an answer, about.
-std::size_t members_bytes(const chat::ChannelView& view) {
-    return view.members.size() * 200;
-}
-
 /// Members are listed as long as they fit; a client asks `members:get` for those that are not.
 void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, UserId caller, std::size_t bytes_max) {
     std::size_t bytes = 0;
@@ -46,8 +43,17 @@ void write_joined(JsonWriter& out, const chat::SyncAnswer& answer, UserId caller
     }
 }
 
+/// What channels that one joined take, about: the most of the first answer that somebody gets.
+std::size_t joined_bytes(const chat::SyncAnswer& answer) {
+    constexpr std::size_t kBesideMembers = 600;
+    std::size_t bytes = answer.joined.size() * kBesideMembers;
+    for (const auto& [view, head] : answer.joined)
+        bytes += members_bytes(*view);
+    return bytes;
+}
+
 std::string encode(const chat::SyncAnswer& answer, UserId caller, std::size_t bytes_max) {
-    JsonWriter out;
+    JsonWriter out(std::min(joined_bytes(answer), bytes_max));
     out.begin_object().key("channels").begin_object();
     for (const auto& [channel, synced] : answer.channels) {
         out.key(channel.hex());
@@ -69,8 +75,8 @@ Task<Result<std::string>> handle(Call& call, Command command) {
     const auto bytes_max = call.chat().environment().limits.answer_bytes_max;
     Result<std::string> data =
         answer ? Result<std::string>(encode(*answer, call.user(), bytes_max)) : answer.error();
-    answer_held(call, data);
-    co_return data;
+    answer_held(call, std::move(data));
+    co_return std::string();
 }
 
 Result<Doing> check(const Arguments& args, const chat::Limits&) {

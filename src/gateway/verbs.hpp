@@ -37,8 +37,8 @@ Result<std::string> read_nonce(const Payload& payload);
 /// What a group's name is like; chat counts its characters.
 TextRule group_name_rule(const chat::Limits& limits);
 
-/// Queues the answer of a call that held pushes back, and lets them follow it. The call goes on without
-/// having been suspended since chat made `data`.
+/// Queues the answer of a call that held pushes back, and lets them follow it: what its handler then returns
+/// is of no consequence. The call goes on without having been suspended since chat made `data`.
 void answer_held(Call& call, Result<std::string> data);
 
 }  // namespace warren::gateway

@@ -32,8 +32,8 @@ bool may_be_received(unsigned code) {
 
 }  // namespace
 
-Frame make_frame(Opcode opcode, std::string_view head, std::string_view tail) {
-    const std::uint64_t length = head.size() + tail.size();
+Frame make_frame(Opcode opcode, std::string_view head, std::string_view middle, std::string_view tail) {
+    const std::uint64_t length = head.size() + middle.size() + tail.size();
     const int length_bytes = length < 126 ? 0 : length < 65536 ? 2 : 8;
     Frame frame;
     frame.header_bytes = static_cast<std::uint8_t>(2 + length_bytes);
@@ -43,12 +43,12 @@ Frame make_frame(Opcode opcode, std::string_view head, std::string_view tail) {
     frame.bytes += static_cast<char>(length_bytes == 0 ? length : length_bytes == 2 ? 126 : 127);
     for (int i = length_bytes - 1; i >= 0; --i)
         frame.bytes += static_cast<char>((length >> (8 * i)) & 255);
-    frame.bytes.append(head).append(tail);
+    frame.bytes.append(head).append(middle).append(tail);
     return frame;
 }
 
-Frame text_frame(std::string_view head, std::string_view tail) {
-    return make_frame(Opcode::text, head, tail);
+Frame text_frame(std::string_view head, std::string_view middle, std::string_view tail) {
+    return make_frame(Opcode::text, head, middle, tail);
 }
 Frame binary_frame(std::string_view payload) {
     return make_frame(Opcode::binary, payload);

@@ -19,7 +19,8 @@ constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kProtocolError = 1002
 }
 
 /// One unfragmented, unmasked frame.
-Frame make_frame(Opcode opcode, std::string_view head, std::string_view tail = {});
+Frame make_frame(Opcode opcode, std::string_view head, std::string_view middle = {},
+                 std::string_view tail = {});
 Frame close_frame(std::uint16_t code, std::string_view reason);
 
 /// What a client's stream of frames says. Views are valid during the call.

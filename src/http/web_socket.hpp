@@ -20,8 +20,8 @@ struct Frame {
 /// A frame shared by every queue it stands in. Thread-safe.
 using OutFrame = std::shared_ptr<const Frame>;
 
-/// The frame of `head` followed by `tail`. @see RFC 6455 5.2
-Frame text_frame(std::string_view head, std::string_view tail = {});
+/// The frame of the three, one after the other. @see RFC 6455 5.2
+Frame text_frame(std::string_view head, std::string_view middle = {}, std::string_view tail = {});
 Frame binary_frame(std::string_view payload);
 
 class WebSocket;

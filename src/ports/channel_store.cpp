@@ -12,6 +12,18 @@ EntryPtr without_members(EntryPtr head) {
 
 }  // namespace
 
+Task<Result<std::vector<std::vector<MemberRow>>>> ChannelStore::members_of(std::vector<Place> places,
+                                                                           std::size_t limit,
+                                                                           Deadline deadline) {
+    std::vector<std::vector<MemberRow>> out;
+    for (const auto& place : places) {
+        auto reading = members(place.channel, place.seq, {}, limit, deadline);
+        WARREN_CO_TRY(rows, co_await std::move(reading));
+        out.push_back(std::move(rows));
+    }
+    co_return out;
+}
+
 Task<Result<std::vector<ChannelNow>>> ChannelStore::now(std::vector<ChannelId> ids, EntryStore& entries,
                                                         Deadline deadline) {
     auto reading_heads = entries.heads(ids, deadline);

@@ -29,7 +29,8 @@ struct Whereabouts {
 /// What is derived from the logs (channel documents and member rows), and where those logs begin; beside them
 /// the origins (idempotent creation). Every write is idempotent and monotone, so any node may
 /// repeat any of them in any order. Thread-safe. Every call may fail with `unavailable`, `timed_out` or
-/// `overloaded`. Contract: tests/contract/channel_store_contract.hpp  @see docs/storage.md#projections
+/// `overloaded`. What is not pure is made of other calls where a database has no one read for it.
+/// Contract: tests/contract/channel_store_contract.hpp  @see docs/storage.md#projections
 class ChannelStore {
 public:
     virtual ~ChannelStore() = default;
@@ -65,12 +66,16 @@ public:
     virtual Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after,
                                                          std::size_t limit, Deadline deadline) = 0;
 
+    /// `members` of each place from its first on, in the order asked, at most `limit` of each.
+    virtual Task<Result<std::vector<std::vector<MemberRow>>>> members_of(std::vector<Place> places,
+                                                                         std::size_t limit,
+                                                                         Deadline deadline);
+
     /// Every row of one person, ended stays too, in any order.
     virtual Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) = 0;
 
     /// Heads and documents of `ids`, in their order; each head is read before the document or at the same
-    /// moment. `entries` is of the same database. Here, and below, made of the calls that it takes where a
-    /// database has no reads of one moment.
+    /// moment. `entries` is of the same database.
     virtual Task<Result<std::vector<ChannelNow>>> now(std::vector<ChannelId> ids, EntryStore& entries,
                                                       Deadline deadline);
 

@@ -17,9 +17,9 @@ std::string prefix(PacketType type, std::size_t attachments, std::string_view ns
     return out;
 }
 
-EncodedPacket finish(std::string text, Attachments attachments = {}) {
+EncodedPacket finish(http::Frame text, Attachments attachments = {}) {
     auto packet = std::make_shared<Encoded>();
-    packet->text = http::text_frame(text);
+    packet->text = std::move(text);
     packet->attachments.reserve(attachments.size());
     for (const auto& bytes : attachments)
         packet->attachments.push_back(http::binary_frame(bytes));
@@ -51,34 +51,33 @@ EncodedPacket encode_event(std::string_view nsp, std::string_view event, std::st
 EncodedPacket encode_event(std::string_view nsp, std::string_view event, std::string_view args_json,
                            std::optional<std::uint64_t> ack_id, Attachments attachments) {
     const auto type = attachments.empty() ? PacketType::event : PacketType::binary_event;
-    auto text = prefix(type, attachments.size(), nsp, ack_id);
-    text.append("[").append(json::serialize(json::string_view(event.data(), event.size())));
-    if (!args_json.empty()) text.append(",").append(args_json);
-    text += ']';
-    return finish(std::move(text), std::move(attachments));
+    auto head = prefix(type, attachments.size(), nsp, ack_id);
+    head.append("[").append(json::serialize(json::string_view(event.data(), event.size())));
+    if (!args_json.empty()) head += ',';
+    return finish(http::text_frame(head, args_json, "]"), std::move(attachments));
 }
 
 EncodedPacket encode_ack(std::string_view nsp, std::uint64_t id, std::string_view args_json,
                          Attachments attachments) {
     const auto type = attachments.empty() ? PacketType::ack : PacketType::binary_ack;
-    auto text = prefix(type, attachments.size(), nsp, id);
-    text.append("[").append(args_json).append("]");
-    return finish(std::move(text), std::move(attachments));
+    const auto head = prefix(type, attachments.size(), nsp, id) + "[";
+    return finish(http::text_frame(head, args_json, "]"), std::move(attachments));
 }
 
 EncodedPacket encode_connect(std::string_view nsp, std::string_view sid) {
     auto text = prefix(PacketType::connect, 0, nsp, std::nullopt);
-    return finish(text.append(R"({"sid":")").append(sid).append(R"("})"));
+    return finish(http::text_frame(text.append(R"({"sid":")").append(sid).append(R"("})")));
 }
 
 EncodedPacket encode_connect_error(std::string_view nsp, std::string_view message, const json::value& data) {
     json::object body{{"message", json::string_view(message.data(), message.size())}};
     if (!data.is_null()) body["data"] = data;
-    return finish(prefix(PacketType::connect_error, 0, nsp, std::nullopt) + json::serialize(body));
+    return finish(
+        http::text_frame(prefix(PacketType::connect_error, 0, nsp, std::nullopt), json::serialize(body)));
 }
 
 EncodedPacket encode_disconnect(std::string_view nsp) {
-    return finish(prefix(PacketType::disconnect, 0, nsp, std::nullopt));
+    return finish(http::text_frame(prefix(PacketType::disconnect, 0, nsp, std::nullopt)));
 }
 
 }  // namespace warren::socketio

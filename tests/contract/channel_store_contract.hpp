@@ -261,6 +261,26 @@ TEST_P(ChannelStoreContract, MembersAreThoseWhoseStayCoversTheSeq) {
     EXPECT_EQ(stays(returns).size(), 3u);
 }
 
+TEST_P(ChannelStoreContract, MembersOfSeveralPlacesComeInTheirOrder) {
+    const auto one = fresh<ChannelId>();
+    const auto other = fresh<ChannelId>();
+    const auto user = fresh<UserId>();
+    const MemberRow ended{one, user, 1, 5, Role::admin, 1};
+    const MemberRow begun{other, user, 3, 0, Role::member, 3};
+    merge({ended});
+    merge({begun});
+    merge({{other, fresh<UserId>(), 4, 0, Role::member, 4}});
+    const auto at = [&](std::vector<Place> places, std::size_t limit) {
+        return run_task(port().members_of(std::move(places), limit, soon())).value();
+    };
+    using ::testing::ElementsAre;
+    using ::testing::IsEmpty;
+    EXPECT_THAT(at({{other, 3}, {one, 5}, {fresh<ChannelId>(), 1}, {one, 4}}, 9),
+                ElementsAre(ElementsAre(begun), IsEmpty(), IsEmpty(), ElementsAre(ended)));
+    EXPECT_THAT(at({{other, 4}}, 9), ElementsAre(::testing::SizeIs(2)));
+    EXPECT_THAT(at({{other, 4}}, 1), ElementsAre(::testing::SizeIs(1)));
+}
+
 TEST_P(ChannelStoreContract, MembersComeByUserIdInPages) {
     const auto id = fresh<ChannelId>();
     std::vector<MemberRow> rows;

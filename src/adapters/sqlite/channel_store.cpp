@@ -43,6 +43,16 @@ Result<std::vector<MemberRow>> rows_of(Connection& connection, UserId user) {
     return collect_members(rows);
 }
 
+Result<std::vector<MemberRow>> members_at(Connection& connection, const Place& place, UserId after,
+                                          std::size_t limit) {
+    auto rows = connection.query(
+        "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE channel = ?1 AND user > "
+        "?3 "
+        "AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2) ORDER BY user LIMIT ?4",
+        place.channel, place.seq, after, limit);
+    return collect_members(rows);
+}
+
 Result<std::optional<Channel>> find_channel(Connection& connection, ChannelId id) {
     auto rows = connection.query(WARREN_SELECT_CHANNEL "id = ?", id);
     WARREN_TRY(row, rows.step());
@@ -201,13 +211,23 @@ Task<Result<void>> ChannelStore::merge_members(std::vector<MemberRow> rows, Dead
 
 Task<Result<std::vector<MemberRow>>> ChannelStore::members(ChannelId channel, Seq at, UserId after,
                                                            std::size_t limit, Deadline deadline) {
-    auto query = [channel, at, after, limit](Connection& connection) {
-        auto rows = connection.query(
-            "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE channel = ?1 AND user "
-            "> ?3 "
-            "AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2) ORDER BY user LIMIT ?4",
-            channel, at, after, limit);
-        return collect_members(rows);
+    auto query = [place = Place{channel, at}, after, limit](Connection& connection) {
+        return members_at(connection, place, after, limit);
+    };
+    return database_.read(deadline, std::move(query));
+}
+
+Task<Result<std::vector<std::vector<MemberRow>>>> ChannelStore::members_of(std::vector<Place> places,
+                                                                           std::size_t limit,
+                                                                           Deadline deadline) {
+    auto query = [places = std::move(places),
+                  limit](Connection& connection) -> Result<std::vector<std::vector<MemberRow>>> {
+        std::vector<std::vector<MemberRow>> out;
+        for (const auto& place : places) {
+            WARREN_TRY(rows, members_at(connection, place, {}, limit));
+            out.push_back(std::move(rows));
+        }
+        return out;
     };
     return database_.read(deadline, std::move(query));
 }

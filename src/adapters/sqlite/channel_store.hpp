@@ -20,6 +20,8 @@ public:
     Task<Result<void>> merge_members(std::vector<MemberRow> rows, Deadline deadline) override;
     Task<Result<std::vector<MemberRow>>> members(ChannelId channel, Seq at, UserId after, std::size_t limit,
                                                  Deadline deadline) override;
+    Task<Result<std::vector<std::vector<MemberRow>>>> members_of(std::vector<Place> places, std::size_t limit,
+                                                                 Deadline deadline) override;
     Task<Result<std::vector<MemberRow>>> stays_of(UserId user, Deadline deadline) override;
     Task<Result<std::vector<ChannelNow>>> now(std::vector<ChannelId> ids, warren::EntryStore& entries,
                                               Deadline deadline) override;

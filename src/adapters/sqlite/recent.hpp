@@ -66,7 +66,7 @@ private:
     mutable std::mutex mutex_;
     Moment moment_ = 0;
     Changed changed_;
-    LatelyUsed<ChannelId, ChannelNow> channels_{1'024};
+    LatelyUsed<ChannelId, ChannelNow> channels_{2'048};
     LatelyUsed<UserId, std::vector<MemberRow>> rows_{512};
 };
 
