@@ -58,25 +58,23 @@ thousand); *the most people at once* goes on with further processes until everyb
 
 ## Where an aim is missed: why, and what would be next
 
-- **Chat against the library.** With 32 on their way in each group chat comes to its aim or about; with 8, and against
-  frames as long as its own, by the minute ([0088](decisions/0088-flushed-in-order-and-prefetched.md),
-  [0089](decisions/0089-figures-of-queues-and-prefetching.md)). A delivery itself now costs chat little more than the
-  library. What is left is what the library does not do at all: chat's own work on a message, and the log's, since
-  with so few on their way each is nearly alone in its commit. Next: commits that wait a millisecond or two for each
-  other where many come, at the price of that latency.
-- **Open loop at three times npm's maximum** is met by little: messages of one room are too far apart there to leave
+- **Chat against the library.** With 32 on their way in each group chat comes to its aim; with 8 it misses it in most
+  calls ([0091](decisions/0091-figures-of-one-call-in-a-fast-hour.md)). A delivery itself costs chat little more than
+  the library ([0088](decisions/0088-flushed-in-order-and-prefetched.md)). What is left is what the library does not do
+  at all: chat's own work on a message, and the log's, since with so few on their way each is nearly alone in its
+  commit. Next: commits that wait a millisecond or two for each other where many come, at the price of that latency.
+- **Open loop at three times npm's maximum** is met, not by much: messages of one room are too far apart there to leave
   together, so each delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the
   rows above, which does nothing else, does not come to three times npm's maximum either. Next: io_uring, which would
   save the calls, though not what TCP does in them.
-- **Durable messages** come to their aim, with 256 at once and at a tenth of that, where the machine is as fast as it
-  was for [0087](decisions/0087-figures-with-mended-instruments.md); in slow hours they miss the rate
+- **Durable messages** come to their aim, with 256 at once and at a tenth of that, but not in the machine's slow hours
   ([0089](decisions/0089-figures-of-queues-and-prefetching.md)). What is not asked for, and not good
   yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that writes, all wait,
   and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
   the log moved beside the writing.
 - **Connecting** takes both cores: chat's thread two fifths, SQLite's readers a third
-  ([0090](decisions/0090-members-of-many-channels-by-one-read.md)). It comes to its aim in some calls and is below it in
-  others, with the speed of the machine ([0089](decisions/0089-figures-of-queues-and-prefetching.md)).
+  ([0090](decisions/0090-members-of-many-channels-by-one-read.md)). It comes to its aim, but not in the machine's slow
+  hours ([0089](decisions/0089-figures-of-queues-and-prefetching.md)).
   Next: one read for where a person is and what they have read.
 - **The most people, and memory.** The rows *heap of an idle person* name who holds it; what the process takes beyond
   is malloc's own and its rounding, and free memory between what is used
