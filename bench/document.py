@@ -62,7 +62,8 @@ thousand); *the most people at once* goes on with further processes until everyb
   calls ([0091](decisions/0091-figures-of-one-call-in-a-fast-hour.md)). A delivery itself costs chat little more than
   the library ([0088](decisions/0088-flushed-in-order-and-prefetched.md)). What is left is what the library does not do
   at all: chat's own work on a message, and the log's, since with so few on their way each is nearly alone in its
-  commit. Next: commits that wait a millisecond or two for each other where many come, at the price of that latency.
+  commit. Next: a group's members as one list for each shard, so that a message is one job; then commits that wait a
+  millisecond or two for each other where many come, at the price of that latency.
 - **Open loop at three times npm's maximum** is met, not by much: messages of one room are too far apart there to leave
   together, so each delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the
   rows above, which does nothing else, does not come to three times npm's maximum either. Next: io_uring, which would

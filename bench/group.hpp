@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <list>
 #include <stdexcept>
 
 #include "adapters/local_bus/local_bus.hpp"
@@ -48,21 +49,14 @@ public:
         chat_.start();
         for (std::size_t i = 0; i < members; ++i)
             add_person(i);
-        chat::GroupDraft draft;
-        draft.name = "Group";
-        for (const auto& ear : ears_)
-            draft.members.push_back(ear->user());
-        channel_ = run(chat_.create_group(ears_.front()->user(), std::move(draft), soon())).channel;
+        channel_ = make_group();
         for (const auto& ear : ears_)
             connect(*ear, ear);
     }
     ~Group() {
         for (const auto& ear : ears_)
             chat_.delivery().disconnect(*ear);
-        bool stopped = false;
-        asio::co_spawn(io_, chat_.stop(), [&](std::exception_ptr) { stopped = true; });
-        while (!stopped)
-            io_.run_one();
+        stop(chat_);
         database_.reset();
         std::filesystem::remove_all(folder_);
     }
@@ -84,10 +78,24 @@ public:
     void come_back() {
         const auto ear = ears_.back();
         chat_.delivery().disconnect(*ear);
-        run(chat_.delivery().connect(ear, soon()));
-        run(chat_.sync(
-            *ear, {}, [](const Entry&) { return std::size_t{1}; }, soon()));
-        chat_.answered(*ear);
+        come(chat_, ear);
+    }
+    /// One of the members comes, as the first, to a node that has just started.
+    void come_first() {
+        auto& started = started_.emplace_back(io_.get_executor(), environment(buses_.emplace_back()));
+        started.start();
+        const auto ear = std::make_shared<Ear>(ears_.back()->user());
+        come(started, ear);
+        started.delivery().disconnect(*ear);
+        stop(started);
+    }
+    /// Makes a further group of all.
+    ChannelId make_group() {
+        chat::GroupDraft draft;
+        draft.name = "Group";
+        for (const auto& ear : ears_)
+            draft.members.push_back(ear->user());
+        return run(chat_.create_group(ears_.front()->user(), std::move(draft), soon())).channel;
     }
     /// Somebody looks at the newest page of history.
     void look() { run(chat_.history(ears_.front()->user(), channel_, {}, soon())); }
@@ -117,6 +125,23 @@ private:
             io_.run_one();
         if (!*out) throw std::runtime_error(out->error().message);
         if constexpr (!std::is_void_v<T>) return std::move(out->value());
+    }
+
+    void come(chat::Chat& chat, const std::shared_ptr<Ear>& ear) {
+        run(chat.delivery().connect(ear, soon()));
+        run(chat.sync(
+            *ear, {}, [](const Entry&) { return std::size_t{1}; }, soon()));
+        chat.answered(*ear);
+    }
+    void stop(chat::Chat& chat) {
+        bool stopped = false;
+        asio::co_spawn(io_, chat.stop(), [&](std::exception_ptr) { stopped = true; });
+        while (!stopped)
+            io_.run_one();
+    }
+    chat::Environment environment(MessageBus& bus) {
+        return {entries_, channels_, members_, users_,   blocks_, bus,
+                clock_,   ids_,      metrics_, NodeId{}, {},      &cache_};
     }
 
     void add_person(std::size_t n) {
@@ -151,19 +176,10 @@ private:
     SystemClock clock_;
     IdMaker ids_{7};
     asio::io_context io_{1};
-    chat::Chat chat_{io_.get_executor(),
-                     {entries_,
-                      channels_,
-                      members_,
-                      users_,
-                      blocks_,
-                      bus_,
-                      clock_,
-                      ids_,
-                      metrics_,
-                      NodeId{},
-                      {},
-                      &cache_}};
+    chat::Chat chat_{io_.get_executor(), environment(bus_)};
+    // What of them still sleeps wakes up in `io_`.
+    std::list<LocalBus> buses_;
+    std::list<chat::Chat> started_;
     std::vector<std::shared_ptr<Ear>> ears_;
     ChannelId channel_;
 };

@@ -92,6 +92,18 @@ TEST(ChatBudget, WhoComesBackCostsTwoReadsOfTheDatabase) {
     EXPECT_LE(least_reads(group, &Group::come_back), 2);
 }
 
+TEST(ChatBudget, WhoComesFirstCostsTheSameReadsInAnyNumberOfGroups) {
+    log::configure(log::Level::warn, log::Format::text);
+    Group group(10);
+    const auto in_one = least_reads(group, &Group::come_first);
+    for (int i = 0; i < 19; ++i)
+        group.make_group();
+    // Where they are, who else is there, what those are called, how far everybody has read, and what had been
+    // counted when they came.
+    EXPECT_LE(least_reads(group, &Group::come_first), 5);
+    EXPECT_LE(in_one, 5);
+}
+
 TEST(ChatBudget, APageToWhichNothingCameCostsNoReadOfTheDatabase) {
     log::configure(log::Level::warn, log::Format::text);
     Group group(2);

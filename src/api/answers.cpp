@@ -89,14 +89,6 @@ std::string text_of(const json::object& object, std::string_view key) {
     return text ? std::string(*text) : std::string{};
 }
 
-std::string address_key(const asio::ip::address& address) {
-    if (address.is_v4()) return address.to_string();
-    const auto v6 = address.to_v6();
-    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-    const auto bytes = v6.to_bytes();
-    return "/64 " + std::string(bytes.begin(), bytes.begin() + 8);
-}
-
 json::object own_profile(const User& user, std::string_view socket_token) {
     return {{"_id", user.id.hex()},
             {"name", user.name},

@@ -33,8 +33,6 @@ std::string token_of(const http::Request& request);
 Result<json::object> object_of(const http::Request& request);
 /// The text under `key`; empty if it is missing or no text.
 std::string text_of(const json::object& object, std::string_view key);
-/// Whose tries count together: the IPv4 address, or the /64 of an IPv6 one.
-std::string address_key(const asio::ip::address& address);
 
 /// How one is shown to oneself, and how others are.
 json::object own_profile(const User& user, std::string_view socket_token);

@@ -107,13 +107,5 @@ TEST(Answers, OnlyJsonObjectsAreTaken) {
     EXPECT_EQ(text_of(*object_of(request_with("A", "b", R"({"a":5})")), "a"), "");
 }
 
-TEST(Answers, AnIpv6NetworkCountsAsOneAddress) {
-    const auto key = [](const char* text) { return address_key(asio::ip::make_address(text)); };
-    EXPECT_EQ(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-    EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-    EXPECT_EQ(key("::ffff:10.0.0.1"), key("10.0.0.1"));
-    EXPECT_NE(key("10.0.0.1"), key("10.0.0.2"));
-}
-
 }  // namespace
 }  // namespace warren::api

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/address.hpp"
+
 namespace warren::api {
 namespace {
 
@@ -61,7 +63,7 @@ Task<http::Response> Rest::dispatch(http::Request request, http::Method method, 
     const std::string origin(request.header("Origin"));
     const bool is_head = request.method == http::Method::head && method == http::Method::get;
     http::Response response(204);
-    if (const auto wait = calls_.take(address_key(request.remote), clock_.now()); wait.count() > 0) {
+    if (const auto wait = calls_.take(http::address_key(request.remote), clock_.now()); wait.count() > 0) {
         response = refuse_for(wait);
     } else if (request.method == method || is_head) {
         auto calling = (this->*call)(std::move(request));
@@ -118,7 +120,7 @@ Task<http::Response> Rest::sign_in(http::Request request) {
     if (email.empty() || password.empty()) {
         co_return refuse(Error(Errc::invalid, "Give your email and password."));
     }
-    const auto address = address_key(request.remote), account = canonical_email(email);
+    const auto address = http::address_key(request.remote), account = canonical_email(email);
     if (const auto wait = count_attempt(address, account); wait.count() > 0) {
         limited_.Increment();
         co_return refuse_for(wait);

@@ -33,12 +33,4 @@ std::chrono::milliseconds Core::up_to(std::chrono::milliseconds most) {
     return std::chrono::milliseconds(span(random_));
 }
 
-std::string address_key(const asio::ip::address& address) {
-    if (!address.is_v6()) return address.to_string();
-    const auto v6 = address.to_v6();
-    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-    const auto bytes = v6.to_bytes();
-    return {bytes.begin(), bytes.begin() + 8};
-}
-
 }  // namespace warren::gateway

@@ -71,9 +71,6 @@ private:
     std::minstd_rand random_{std::random_device{}()};
 };
 
-/// The key under which connections of `address` are counted: the address, or an IPv6 one's /64.
-std::string address_key(const asio::ip::address& address);
-
 /// A signed-in connection's entry in all that counts it, from before chat knows of it until after chat has
 /// forgotten it. The connection's context owns it, so it goes with the connection at the latest, on any
 /// shard.

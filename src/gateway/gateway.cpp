@@ -5,6 +5,7 @@
 
 #include "gateway/core.hpp"
 #include "gateway/encode.hpp"
+#include "http/address.hpp"
 
 namespace warren::gateway {
 namespace {
@@ -76,7 +77,7 @@ Task<void> Gateway::drain(std::chrono::milliseconds over) {
 Task<socketio::Admission> Gateway::admit(std::shared_ptr<socketio::Connection> connection) {
     auto token = token_of(connection->auth());
     if (token.empty()) co_return socketio::Refuse{"Token not found"};
-    auto address = address_key(connection->remote());
+    auto address = http::address_key(connection->remote());
     connection->forget_auth();
     auto& shard = connection->shard();
     const auto core = core_;

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/core.hpp"
-
 namespace warren::gateway {
 namespace {
 
@@ -71,14 +69,6 @@ TEST(RateSet, CountsEachClassByItself) {
     }
     EXPECT_FALSE(set.is_full(kStart));
     EXPECT_TRUE(set.is_full(kStart + 10s));
-}
-
-TEST(AddressKey, CountsIpv6ByItsNetwork) {
-    const auto key = [](const char* text) { return address_key(asio::ip::make_address(text)); };
-    EXPECT_EQ(key("10.0.0.1"), key("::ffff:10.0.0.1"));
-    EXPECT_NE(key("10.0.0.1"), key("10.0.0.2"));
-    EXPECT_EQ(key("2001:db8:1:2::1"), key("2001:db8:1:2:3::"));
-    EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
 }
 
 }  // namespace

@@ -46,9 +46,9 @@ Result<std::vector<MemberRow>> rows_of(Connection& connection, UserId user) {
 Result<std::vector<MemberRow>> members_at(Connection& connection, const Place& place, UserId after,
                                           std::size_t limit) {
     auto rows = connection.query(
-        "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members WHERE channel = ?1 AND user > "
-        "?3 "
-        "AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2) ORDER BY user LIMIT ?4",
+        "SELECT channel, user, from_seq, to_seq, role, role_seq FROM members "
+        "WHERE channel = ?1 AND user > ?3 AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2) ORDER BY user "
+        "LIMIT ?4",
         place.channel, place.seq, after, limit);
     return collect_members(rows);
 }

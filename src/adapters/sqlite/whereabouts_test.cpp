@@ -61,6 +61,18 @@ TEST_F(WhereaboutsTest, OneReadSaysWhatTheCallsSay) {
     EXPECT_EQ(run_task(store.whereabouts(fresh<UserId>(), entries, past)).error(), Errc::timed_out);
 }
 
+TEST_F(WhereaboutsTest, MembersOfManyChannelsAreOneRead) {
+    const std::vector<Place> places{
+        {fresh<ChannelId>(), 1}, {fresh<ChannelId>(), 1}, {fresh<ChannelId>(), 1}};
+    for (const auto& place : places)
+        stay(place.channel, fresh<UserId>(), 1, 0);
+    const auto before = counted("warren_sqlite_reads_total");
+    const auto found = run_task(channels().members_of(places, 9, soon())).value();
+    EXPECT_EQ(counted("warren_sqlite_reads_total"), before + 1);
+    for (std::size_t i = 0; i < places.size(); ++i)
+        EXPECT_EQ(found.at(i).at(0).channel, places[i].channel);
+}
+
 TEST_F(WhereaboutsTest, AHeadThatNamesMembersComesWithoutThem) {
     const auto channel = fresh<ChannelId>();
     Entry created = *message(channel, 1);
