@@ -151,6 +151,15 @@ export async function connect(node, person, options = {}) {
   return connection;
 }
 
+/** The answers to `count` questions of somebody's at once: all but the first come in one request, before any answer. */
+export async function flood(node, person, count, event, payload) {
+  const connection = await new Connection(node, { token: person.socketToken }, { transports: ["polling"] }).connected();
+  const answers = await Promise.all(Array.from({ length: count }, (_, n) => connection.ask(event, payload(n))));
+  assert.deepEqual(connection.reasons, []);
+  connection.close();
+  return answers;
+}
+
 /** A WebSocket that speaks Socket.IO by hand: for text that no client would send, and text as it came. */
 export class RawClient {
   constructor(node, person) {
