@@ -474,9 +474,9 @@ class Bench:
     def limit(self, server, load, all_cores):
         if all_cores:
             return "all cores" if server + load >= BUSY_PERCENT * len(self.cores) else "neither"
-        if server >= BUSY_PERCENT:
-            return "server"
-        return "generator" if load >= BUSY_PERCENT else "neither"
+        if load >= BUSY_PERCENT:
+            return "generator"
+        return "server" if server >= BUSY_PERCENT else "neither"
 
     @staticmethod
     def failures(reports):

@@ -19,10 +19,11 @@ Written by `bench/document.py` from the last run of `bench/compare.py`; not by h
   fsynced.
 - Servers are pinned to one core, the generator to another; both sides of a comparison ran in turns in one call. Where
   a figure says *all cores*, nothing is compared and the server may use every core, that of the generator too. A value
-  is the median of the rounds. *Limit* says what was busy (90 % of its cores or more); where it was not the server, the
-  value is a lower bound and no ratio is given (*neither*: the disk was waited for, or other programs had a share of the
-  cores). *Per CPU second* divides by the CPU time that the server's process used, and so, like the *CPU ratio*, also
-  says something where the server was not the limit.
+  is the median of the rounds. *Limit* says what was busy (90 % of its cores or more); where it was not the server
+  alone, the value is a lower bound and no ratio is given (*generator*: it was busy, whether or not the server was too;
+  *neither*: the disk was waited for, or other programs had a share of the cores). *Per CPU second* divides by the CPU
+  time that the server's process used, and so, like the *CPU ratio*, also says something where the server was not the
+  limit.
 - A row's *ratio* is the first side's value divided by its own: of histories, how many times slower the longer one is.
 - A closed loop keeps so many messages on their way that the server never waits (8 for each room where not said
   otherwise), so its latencies are those of an overloaded server. Latencies of an open loop count from when a message

@@ -84,7 +84,7 @@ std::optional<Heard> ChatDialect::hear(std::string_view args) const {
     const auto number = number_of(text_after(args, R"("message":")", kDigits));
     if (!number) return std::nullopt;
     const auto seq = number_after(args, R"("seq":)");
-    const auto channel = channel_at_.find(std::string(text_after(args, R"("channelId":")", 24)));
+    const auto channel = channel_at_.find(text_after(args, R"("channelId":")", 24));
     if (!seq || channel == channel_at_.end()) throw WireError("a message of no channel of ours");
     return Heard{*number, *seq, channel->second};
 }

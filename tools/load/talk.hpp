@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -63,11 +64,16 @@ public:
     std::string greeting() const override;
 
 private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+
     std::vector<Person> people_;
     std::size_t payload_bytes_;
     bool syncs_;
     std::vector<std::string> channels_;
-    std::unordered_map<std::string, std::uint32_t> channel_at_;
+    std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> channel_at_;
     std::vector<std::vector<std::uint32_t>> members_;
 };
 

@@ -2,8 +2,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace warren::load {
+namespace {
+
+/// What follows the first `key`. Not by string_view::find, which stops at each quotation mark: at a million
+/// deliveries a second that was a third of the generator's core.
+std::optional<std::string_view> after(std::string_view json, std::string_view key) {
+    const auto* at = static_cast<const char*>(memmem(json.data(), json.size(), key.data(), key.size()));
+    if (!at) return std::nullopt;
+    return json.substr(static_cast<std::size_t>(at - json.data()) + key.size());
+}
+
+}  // namespace
 
 std::string upgrade_request(std::string_view host, std::string_view path) {
     std::string out = "GET ";
@@ -70,19 +82,18 @@ ServerPacket parse_server_packet(std::string_view text) {
 }
 
 std::optional<std::uint64_t> number_after(std::string_view json, std::string_view key) {
-    const auto at = json.find(key);
-    if (at == json.npos) return std::nullopt;
-    const auto rest = json.substr(at + key.size());
+    const auto rest = after(json, key);
+    if (!rest) return std::nullopt;
     std::uint64_t number = 0;
-    const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    const auto read = std::from_chars(rest->data(), rest->data() + rest->size(), number);
     if (read.ec != std::errc{}) return std::nullopt;
     return number;
 }
 
 std::string_view text_after(std::string_view json, std::string_view key, std::size_t length) {
-    const auto at = json.find(key);
-    if (at == json.npos || json.size() - at - key.size() < length) return {};
-    return json.substr(at + key.size(), length);
+    const auto rest = after(json, key);
+    if (!rest || rest->size() < length) return {};
+    return rest->substr(0, length);
 }
 
 }  // namespace warren::load
