@@ -59,16 +59,15 @@ thousand); *the most people at once* goes on with further processes until everyb
 
 ## Where an aim is missed: why, and what would be next
 
-- **Chat against the library.** With 32 on their way in each group chat comes to its aim; with 8 it misses it in most
-  calls ([0091](decisions/0091-figures-of-one-call-in-a-fast-hour.md)). A delivery itself costs chat little more than
-  the library ([0088](decisions/0088-flushed-in-order-and-prefetched.md)). What is left is what the library does not do
-  at all: chat's own work on a message, and the log's, since with so few on their way each is nearly alone in its
-  commit. Next: a group's members as one list for each shard, so that a message is one job; then commits that wait a
-  millisecond or two for each other where many come, at the price of that latency.
-- **Open loop at three times npm's maximum** is met, not by much: messages of one room are too far apart there to leave
-  together, so each delivery is a system call of its own, and those alone fill the core: the *Beast broadcast* of the
-  rows above, which does nothing else, does not come to three times npm's maximum either. Next: io_uring, which would
-  save the calls, though not what TCP does in them.
+- **Chat against the library** comes to its aim since the generator is no longer the limit
+  ([0092](decisions/0092-the-generator-was-the-limit-of-chat.md)), though a call of three rounds can end a hundredth or
+  three below it. What the library does not do at all is chat's own work on a message and the log's, together a seventh
+  of the core. Next: a group's members as one list for each shard, so that a message is one job.
+- **Open loop at three times npm's maximum** is met by little, or missed by little, depending on how fast npm is in the
+  minute before: messages of one room are too far apart there to leave together, so each delivery is a system call of
+  its own, and those alone fill the core: the *Beast broadcast* of the rows above, which does nothing else, does not
+  come to three times npm's maximum either. Next: io_uring, which would save the calls, though not what TCP does in
+  them.
 - **Durable messages** come to their aim, with 256 at once and at a tenth of that, but not in the machine's slow hours
   ([0089](decisions/0089-figures-of-queues-and-prefetching.md)). What is not asked for, and not good
   yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that writes, all wait,

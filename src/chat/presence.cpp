@@ -42,9 +42,9 @@ Task<Result<std::vector<PresenceNotice>>> Presence::watch(Subscriber& by, std::v
     auto looking = visible_to(by.user(), users, deadline);
     WARREN_CO_TRY(visible, co_await std::move(looking));
     if (!delivery_.is_open(by)) co_return Error(Errc::unavailable);
-    const bool any_new = replace(by, visible);
+    replace(by, visible);
     ++watchers_[&by].answering;
-    auto learning = learn(visible, any_new, deadline);
+    auto learning = learn(visible, deadline);
     co_await std::move(learning);
     auto recalling = recall(visible, deadline);
     const auto recalled = co_await std::move(recalling);
@@ -77,22 +77,19 @@ Task<Result<std::vector<UserId>>> Presence::visible_to(UserId user, std::vector<
     co_return users;
 }
 
-/// Makes `users` what `by` watches; whether one of them was not watched here before.
-bool Presence::replace(const Subscriber& by, const std::vector<UserId>& users) {
+/// Makes `users` what `by` watches.
+void Presence::replace(const Subscriber& by, const std::vector<UserId>& users) {
     auto& watcher = watchers_[&by];
     const auto before = std::exchange(watcher.users, users);
     watcher.hidden.clear();
-    bool any_new = false;
     for (const auto& user : users) {
         if (contains(before, user)) continue;
         const auto [at, is_new] = watched_.try_emplace(user);
         auto& watched = at->second;
         watched.watchers.push_back(&by);
         if (!is_new) continue;
-        any_new = true;
         env_.bus.bind(WatchKey{user});
         watched.online = watched.told = here_.contains(user);
-        watched.ask_at = env_.clock.now();
         watched.due = due_.end();
         schedule(user, watched);
     }
@@ -100,7 +97,6 @@ bool Presence::replace(const Subscriber& by, const std::vector<UserId>& users) {
         if (!contains(users, user)) unwatch(by, user);
     }
     watched_gauge_.Set(static_cast<double>(watched_.size()));
-    return any_new;
 }
 
 void Presence::unwatch(const Subscriber& by, UserId user) {
@@ -113,26 +109,37 @@ void Presence::unwatch(const Subscriber& by, UserId user) {
     watched_.erase(at);
 }
 
-/// Asks other nodes for those of `users` whom nothing was heard of lately.
-Task<void> Presence::learn(std::vector<UserId> users, bool any_new, Deadline deadline) {
-    if (any_new && delivery_.has_peers()) {
+/// Asks other nodes for those of `users` whom nothing was heard of lately, and waits while the answer of one
+/// who was asked for may be on its way.
+Task<void> Presence::learn(std::vector<UserId> users, Deadline deadline) {
+    const auto is_new = [this](const UserId& user) {
+        const auto at = watched_.find(user);
+        return at != watched_.end() && at->second.ask_at == kNotAsked;
+    };
+    if (delivery_.has_peers() && std::any_of(users.begin(), users.end(), is_new)) {
         auto standing = env_.bus.barrier(deadline);
         co_await std::move(standing);
     }
-    std::vector<UserId> unheard;
+    const auto pause = env_.limits.presence_ttl / 3;
     const auto now = env_.clock.now();
+    auto until = now;
+    std::vector<UserId> unheard;
     for (const auto& user : users) {
         const auto at = watched_.find(user);
-        if (at == watched_.end() || now < at->second.ask_at) continue;
-        unheard.push_back(user);
-        at->second.ask_at = now + env_.limits.presence_ttl / 3;
-        schedule(user, at->second);
+        if (at == watched_.end()) continue;
+        auto& watched = at->second;
+        if (now >= watched.ask_at || watched.ask_at == kNotAsked) {
+            unheard.push_back(user);
+            watched.ask_at = now + pause;
+            schedule(user, watched);
+        }
+        // Who is nowhere does not answer, so it is no use to count answers.
+        if (!watched.online)
+            until = std::max(until, watched.ask_at - pause + env_.limits.presence_answer_wait);
     }
-    if (unheard.empty()) co_return;
     ask(unheard);
-    // Who is nowhere does not answer, so it is no use to count answers.
-    if (!delivery_.has_peers()) co_return;
-    auto waiting = env_.clock.sleep_until(now + env_.limits.presence_answer_wait);
+    if (until == now || !delivery_.has_peers()) co_return;
+    auto waiting = env_.clock.sleep_until(until);
     co_await std::move(waiting);
 }
 
@@ -250,6 +257,7 @@ void Presence::hear_anew() {
     for (auto& [user, watched] : watched_) {
         for (auto& [node, until] : watched.nodes)
             until = now + env_.limits.presence_ttl;
+        if (watched.ask_at == kNotAsked) continue;
         watched.ask_at = now;
         schedule(user, watched);
     }

@@ -48,6 +48,8 @@ private:
         SteadyTime away_at{};  // Where there are none: when that makes them offline.
         SteadyTime note_at{};  // When it is noted again that they are seen.
     };
+    /// Until the key under which one would be answered stands.
+    static constexpr SteadyTime kNotAsked = SteadyTime::max();
     struct Watched {
         std::vector<const Subscriber*> watchers;
         std::vector<std::pair<NodeId, SteadyTime>>
@@ -56,7 +58,7 @@ private:
         bool told = false;  // Whether those who watch take them for online.
         bool telling = false;
         WallTime last_seen{};
-        SteadyTime ask_at{};
+        SteadyTime ask_at = kNotAsked;
         Due::iterator due;
     };
     struct Watcher {
@@ -77,9 +79,9 @@ private:
 
     // Who is watched: presence.cpp
     Task<Result<std::vector<UserId>>> visible_to(UserId user, std::vector<UserId> users, Deadline deadline);
-    bool replace(const Subscriber& by, const std::vector<UserId>& users);
+    void replace(const Subscriber& by, const std::vector<UserId>& users);
     void unwatch(const Subscriber& by, UserId user);
-    Task<void> learn(std::vector<UserId> users, bool any_new, Deadline deadline);
+    Task<void> learn(std::vector<UserId> users, Deadline deadline);
     Task<Result<void>> recall(std::vector<UserId> users, Deadline deadline);
     PresenceNotice presence_of(UserId user);
     void settle(UserId user, Watched& watched);

@@ -67,6 +67,20 @@ TEST_F(Presence, TheAnswerHasWhatOtherNodesKnow) {
     EXPECT_TRUE(ann->notices.empty()) << "the answer says it";
 }
 
+TEST_F(Presence, TheAnswerHasItHoweverLongABindTakes) {
+    const auto there = connect(1, bob);
+    const auto other = connect(0, person(4));
+    faults.bind_slow = 1;
+    for (int i = 0; i < 10; ++i) {
+        std::optional<Result<std::vector<PresenceNotice>>> meanwhile;
+        spawn(world.executor(), "test", keep(ask(0, other, {bob}), meanwhile));
+        EXPECT_TRUE(is_online(0, ann, bob));
+        EXPECT_TRUE(meanwhile.value().value().front().online) << "who watches them meanwhile waits too";
+        watch(0, ann, {});
+        watch(0, other, {});
+    }
+}
+
 TEST_F(Presence, OnTwoNodesSomebodyIsOfflineOnlyWhenGoneFromBoth) {
     const auto here = connect(0, bob);
     const auto there = connect(1, bob);
