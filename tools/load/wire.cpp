@@ -7,8 +7,8 @@
 namespace warren::load {
 namespace {
 
-/// What follows the first `key`. Not by string_view::find, which stops at each quotation mark: at a million
-/// deliveries a second that was a third of the generator's core.
+/// What follows the first `key`. Not by string_view::find, which stops at each quotation mark.
+/// @see docs/decisions/0092-the-generator-was-the-limit-of-chat.md
 std::optional<std::string_view> after(std::string_view json, std::string_view key) {
     const auto* at = static_cast<const char*>(memmem(json.data(), json.size(), key.data(), key.size()));
     if (!at) return std::nullopt;
