@@ -61,17 +61,18 @@ thousand); *the most people at once* goes on with further processes until everyb
 
 - **Chat against the library** comes to its aim since the generator is no longer the limit
   ([0092](decisions/0092-the-generator-was-the-limit-of-chat.md)), though not in every call: what the library does not
-  do at all is chat's own work on a message and the log's. Next: a group's members as one list for each shard, so that a message is one job.
+  do at all is chat's own work on a message and the log's. Next: a group's members as one list for each shard, so that a
+  message is one job.
 - **Open loop at three times npm's maximum** is met by little, or missed by little, depending on how fast npm is in the
   minute before: messages of one room are too far apart there to leave together, so each delivery is a system call of
   its own, and those alone fill the core: the *Beast broadcast* of the rows above, which does nothing else, does not
   come to three times npm's maximum either. Next: io_uring, which would save the calls, though not what TCP does in
   them.
 - **Durable messages** come to their aim, with 256 at once and at a tenth of that, but not in the machine's slow hours
-  ([0092](decisions/0092-the-generator-was-the-limit-of-chat.md) has three calls of unchanged code). What is not asked for, and not good
-  yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that writes, all wait,
-  and at that rate the queue takes its time to become empty again ([0081](decisions/0081-the-log-in-pieces.md)). Next:
-  the log moved beside the writing.
+  ([0092](decisions/0092-the-generator-was-the-limit-of-chat.md) has three calls of unchanged code). What is not asked
+  for, and not good yet, is the row *at 0.8 of that rate*: while the log is moved into the file, by the thread that
+  writes, all wait, and at that rate the queue takes its time to become empty again
+  ([0081](decisions/0081-the-log-in-pieces.md)). Next: the log moved beside the writing.
 - **Connecting** takes both cores: chat's thread two fifths, SQLite's readers a third
   ([0090](decisions/0090-members-of-many-channels-by-one-read.md)). It comes to its aim, but not in the machine's slow
   hours ([0092](decisions/0092-the-generator-was-the-limit-of-chat.md)).

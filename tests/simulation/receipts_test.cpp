@@ -1,6 +1,5 @@
 // Receipts, unread counts and own state over two nodes in virtual time: what is counted, stored and told.
-// Long because it is one suite: each test is one promise of the three. Long because all of it stands on one
-// fixture, and each test is short.
+// Long because all of it stands on one fixture, and each test is short.
 #include <random>
 
 #include "tests/simulation/two_nodes_test.hpp"
